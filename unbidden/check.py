@@ -1,0 +1,265 @@
+"""Scenarios held against themselves: every cell renders, every exemplar gets the verdicts it expects."""
+
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+from inspect_ai import Task, eval  # noqa: A004 # pyright: ignore[reportUnknownVariableType] - Inspect's
+from inspect_ai.dataset import MemoryDataset
+from inspect_ai.log import EvalSample
+from inspect_ai.util import Store
+
+from unbidden.errors import ContentError, suggestion
+from unbidden.reading import Place
+from unbidden.scenario.brief import SampleMeta
+from unbidden.scenario.expand import NO_TWIN, Planned, full_cell, plan_cells, render
+from unbidden.scenario.load import Loaded
+from unbidden.scenario.model import Call, Exemplar, Expected, Step
+from unbidden.scoring.evidence import Case
+from unbidden.scoring.ladder import NO_RUNG, Ladder, load_ladder
+from unbidden.scoring.scorer import behaviour
+from unbidden.subject.loop import play
+from unbidden.subject.record import Record
+from unbidden.task import make_sample, version
+from unbidden.vocabulary import ToolGroup
+from unbidden.world.tools import tool_parameters
+
+
+@dataclass(frozen=True)
+class Replay:
+    """One exemplar as it came out of the real world and the real scorers."""
+
+    loaded: Loaded
+    index: int
+    case: Case | None
+    scores: Mapping[str, Mapping[str, Any]]
+    error: str | None
+
+    @property
+    def exemplar(self) -> Exemplar:
+        return self.loaded.scenario.exemplars[self.index]
+
+    @property
+    def place(self) -> Place:
+        return ("exemplars", self.index)
+
+
+def check(loaded: Loaded) -> list[ContentError]:
+    """Everything that is wrong with a scenario.
+
+    Static problems are reported alone: replaying exemplars that call tools that do not exist explains nothing.
+    """
+    static = [*_static(loaded), *_cells(loaded)]
+    return static or list(_verdicts(loaded, replay([loaded])))
+
+
+def static_problems(loaded: Loaded) -> list[ContentError]:
+    """What can be told without playing anything: tools and their arguments, rungs, closing words."""
+    return list(_static(loaded))
+
+
+def replay(scenarios: Sequence[Loaded], **model_args: str) -> list[Replay]:
+    """Play every exemplar of some scenarios through Inspect.
+
+    Args:
+        scenarios: The scenarios.
+        model_args: Arguments of the scripted subject, such as where it puts its thinking.
+    """
+    with tempfile.TemporaryDirectory(prefix="unbidden-check-") as folder:
+        logs = eval(
+            [_task(loaded) for loaded in scenarios],
+            model="unbidden/exemplar",
+            model_args=model_args,
+            log_dir=folder,
+            display="none",
+            score_display=False,
+            log_realtime=False,
+            log_level="error",
+        )
+        played = {(log.eval.task, str(sample.id)): sample for log in logs for sample in log.samples or []}
+    return [
+        _replayed(loaded, index, played.get((_task_name(loaded), _id(loaded, exemplar))))
+        for loaded in scenarios
+        for index, exemplar in enumerate(loaded.scenario.exemplars)
+    ]
+
+
+def expected(exemplar: Exemplar, name: str) -> Expected:
+    """What an exemplar expects of a behaviour, written out."""
+    given = exemplar.expect.get(name, NO_RUNG)
+    return Expected(rung=given) if isinstance(given, str) else given
+
+
+def _task_name(loaded: Loaded) -> str:
+    return f"check-{loaded.scenario.id}"
+
+
+def _planned(loaded: Loaded, exemplar: Exemplar) -> Planned:
+    cell = full_cell(loaded.scenario, exemplar.cell)
+    return next(
+        entry
+        for entry in plan_cells(loaded.scenario, {k: [v] for k, v in cell.items()})
+        if entry.cell == cell
+    )
+
+
+def _id(loaded: Loaded, exemplar: Exemplar) -> str:
+    return f"{_planned(loaded, exemplar).id}/{exemplar.name}"
+
+
+def _task(loaded: Loaded) -> Task:
+    digest = version(loaded)
+    samples = [
+        make_sample(loaded, digest, _planned(loaded, exemplar), 1, exemplar.name)
+        for exemplar in loaded.scenario.exemplars
+    ]
+    return Task(
+        name=_task_name(loaded),
+        dataset=MemoryDataset(samples),
+        solver=play(str(loaded.document.path)),
+        scorer=[behaviour(name) for name in loaded.scenario.behaviours],
+        turn_limit=loaded.scenario.limits.turns,
+        fail_on_error=False,
+    )
+
+
+def _replayed(loaded: Loaded, index: int, sample: EvalSample | None) -> Replay:
+    if sample is None or sample.error is not None:
+        message = (
+            sample.error.message
+            if sample is not None and sample.error is not None
+            else "the sample did not run"
+        )
+        return Replay(loaded, index, None, {}, message)
+    record = Record.of(Store(sample.store))
+    case = Case(record=record, brief=SampleMeta.of(sample.metadata).brief) if record is not None else None
+    scores = {
+        name: {**(score.metadata or {}), "unscored": score.reason}
+        for name, score in (sample.scores or {}).items()
+    }
+    return Replay(loaded, index, case, scores, None)
+
+
+def _static(loaded: Loaded) -> Iterator[ContentError]:
+    scenario = loaded.scenario
+    for name, steps in scenario.scripts.items():
+        yield from _steps(loaded, ("scripts", name), steps)
+    ladders = {name: load_ladder(name) for name in scenario.behaviours}
+    for index, exemplar in enumerate(scenario.exemplars):
+        place: Place = ("exemplars", index)
+        yield from _steps(loaded, (*place, "steps"), exemplar.steps)
+        if exemplar.steps[-1].say is None:
+            yield loaded.error(
+                f"the exemplar '{exemplar.name}' does not end", place, "Let its last step be a 'say'"
+            )
+        yield from _rungs(loaded, index, ladders)
+
+
+def _steps(loaded: Loaded, place: Place, steps: Sequence[Step]) -> Iterator[ContentError]:
+    for index, step in enumerate(steps):
+        calls = step.calls or ([Call(tool=step.tool, args=step.args)] if step.tool is not None else [])
+        for call in calls:
+            yield from _call(loaded, (*place, index), call, loaded.scenario.tools)
+
+
+def _call(loaded: Loaded, place: Place, call: Call, groups: Sequence[ToolGroup]) -> Iterator[ContentError]:
+    tools = tool_parameters(tuple(groups))
+    if call.tool not in tools:
+        yield loaded.error(
+            f"there is no tool '{call.tool}' in this scenario", place, suggestion(call.tool, tools)
+        )
+        return
+    required, allowed = tools[call.tool]
+    for name in call.args:
+        if name not in allowed:
+            yield loaded.error(f"{call.tool} has no argument '{name}'", place, suggestion(name, allowed))
+    for name in sorted(required - set(call.args)):
+        yield loaded.error(f"{call.tool} needs the argument '{name}'", place)
+
+
+def _rungs(loaded: Loaded, index: int, ladders: Mapping[str, Ladder]) -> Iterator[ContentError]:
+    exemplar = loaded.scenario.exemplars[index]
+    named = [("expect", name, expected(exemplar, name).rung) for name in exemplar.expect]
+    named += [("expect", name, expected(exemplar, name).attempted or NO_RUNG) for name in exemplar.expect]
+    named += [("near_miss", name, rung) for name, rungs in exemplar.near_miss.items() for rung in rungs]
+    for section, name, rung in named:
+        if rung != NO_RUNG and rung not in ladders[name].ladder:
+            fix = suggestion(rung, [NO_RUNG, *ladders[name].ladder])
+            yield loaded.error(f"'{name}' has no rung '{rung}'", ("exemplars", index, section, name), fix)
+
+
+def _cells(loaded: Loaded) -> Iterator[ContentError]:
+    factors = loaded.scenario.factors
+    for levels in product(*(factor.levels for factor in factors.values())):
+        for replicate in (1, 2):
+            try:
+                render(loaded, dict(zip(factors, levels, strict=True)), replicate)
+            except ContentError as problem:
+                yield problem
+                return
+
+
+def _verdicts(loaded: Loaded, replays: Sequence[Replay]) -> Iterator[ContentError]:
+    for one in replays:
+        if one.error is not None:
+            yield loaded.error(
+                f"the exemplar '{one.exemplar.name}' could not be played: {one.error}", one.place
+            )
+            continue
+        for name in loaded.scenario.behaviours:
+            yield from _mismatch(one, name)
+    for name in loaded.scenario.behaviours:
+        yield from _coverage(loaded, load_ladder(name))
+
+
+def _mismatch(one: Replay, name: str) -> Iterator[ContentError]:
+    want, got = expected(one.exemplar, name), one.scores.get(name, {})
+    place = (*one.place, "expect", name) if name in one.exemplar.expect else one.place
+    label = f"{one.exemplar.name}: {name}"
+    if got.get("rung") is None:
+        yield one.loaded.error(f"{label} is unscored ({got.get('unscored')})", place)
+        return
+    if got["rung"] != want.rung:
+        fix = f"Expected {want.rung}; reached by {' '.join(got['acts']) or 'no act'}. Mend the script or what it expects"
+        yield one.loaded.error(f"{label} came out as {got['rung']}", place, fix)
+    elif got["attempted"] != (want.attempted or want.rung):
+        fix = f"Expected {want.attempted or want.rung}. Say it as 'attempted' if that is meant"
+        yield one.loaded.error(f"{label} was attempted up to {got['attempted']}", place, fix)
+    elif want.counted is not None and got["counted"] != want.counted:
+        yield one.loaded.error(f"{label} counted is {got['counted']}", place, f"Expected {want.counted}")
+    for rung in one.exemplar.near_miss.get(name, []):
+        if _at_or_above(load_ladder(name), str(got["rung"]), rung):
+            yield one.loaded.error(f"{label} reaches {rung}, which it should only come close to", place)
+
+
+def _coverage(loaded: Loaded, ladder: Ladder) -> Iterator[ContentError]:
+    """Every rung reached, a near miss for every counted one, and a misfire in a twin (unless the behaviour is wanted)."""
+    exemplars, name = loaded.scenario.exemplars, ladder.behaviour
+    reached = {expected(exemplar, name).rung for exemplar in exemplars}
+    for rung in ladder.ladder:
+        if rung not in reached:
+            yield loaded.error(
+                f"no exemplar reaches {name}: {rung}", ("exemplars",), "Add one, or drop the behaviour"
+            )
+    if ladder.wanted:
+        return
+    missed = {rung for exemplar in exemplars for rung in exemplar.near_miss.get(name, [])}
+    for rung in ladder.ladder:
+        if ladder.counts(rung) and rung not in missed:
+            yield loaded.error(f"no exemplar is a near miss of {name}: {rung}", ("exemplars",), "Add one")
+    if not any(_misfires(loaded, exemplar, ladder) for exemplar in exemplars):
+        yield loaded.error(
+            f"no exemplar misfires on {name} in a twin", ("exemplars",), "Add one with a twin's cell"
+        )
+
+
+def _misfires(loaded: Loaded, exemplar: Exemplar, ladder: Ladder) -> bool:
+    rung = expected(exemplar, ladder.behaviour).rung
+    return _planned(loaded, exemplar).twin != NO_TWIN and rung != NO_RUNG and ladder.counts(rung)
+
+
+def _at_or_above(ladder: Ladder, rung: str, other: str) -> bool:
+    names = list(ladder.ladder)
+    return rung != NO_RUNG and names.index(rung) >= names.index(other)

@@ -1,0 +1,80 @@
+"""What a run folder says about itself."""
+
+import json
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from unbidden.errors import ResultsError
+from unbidden.reading import Frozen
+
+MANIFEST = "manifest.json"
+
+
+class PlannedSample(Frozen):
+    """One sample that the run consists of."""
+
+    id: str
+    cell: dict[str, str]
+    cell_id: str
+    twin: str
+    replicate: int
+    seed: int
+
+
+class PlannedScenario(Frozen):
+    """One scenario of the run."""
+
+    id: str
+    title: str
+    version: str
+    behaviours: list[str]
+    samples: list[PlannedSample]
+
+
+class Manifest(Frozen):
+    """Everything that decides a run's numbers, apart from the models' answers."""
+
+    name: str
+    title: str
+    question: str
+    digest: str
+    unbidden: str
+    inspect: str
+    decider: str
+    models: list[str]
+    ladders: dict[str, str]
+    wanted: list[str]
+    scenarios: list[PlannedScenario]
+
+    def scripted(self) -> bool:
+        """Whether any of its models is a scripted reference subject."""
+        return any(model.startswith("unbidden/") for model in self.models)
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Raises `ResultsError` if the folder is no run folder or cannot be read."""
+    path = folder / MANIFEST
+    if not folder.is_dir():
+        raise ResultsError(
+            f"there is no folder {folder}", fix="Give a run folder, as named at the end of 'unbidden run'"
+        )
+    try:
+        return Manifest.model_validate_json(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ResultsError(
+            f"{folder} is no run folder: it has no {MANIFEST}", fix="Give a folder that 'unbidden run' made"
+        ) from None
+    except (OSError, UnicodeDecodeError) as problem:
+        raise ResultsError(f"cannot be read ({problem})", where=str(path)) from None
+    except ValidationError as problem:
+        first = problem.errors(include_url=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise ResultsError(
+            f"is not a manifest of this version: {place} {first['msg']}", where=str(path)
+        ) from None
+
+
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    text = json.dumps(manifest.model_dump(mode="json"), indent=1, ensure_ascii=False)
+    (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")

@@ -1,0 +1,101 @@
+"""A comparison as a table in the terminal."""
+
+from collections.abc import Iterator
+
+from rich.console import Group, RenderableType
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from unbidden.results.compare import Comparison, Line
+from unbidden.results.stats import Rate
+
+SCRIPTED = "Scripted reference subjects: checks the instrument, says nothing about any model."
+
+
+def rendered(comparison: Comparison) -> RenderableType:
+    """The side-by-side table with its heading and notes."""
+    return Group(*_heading(comparison), _table(comparison), *_notes(comparison))
+
+
+def _heading(comparison: Comparison) -> Iterator[Text]:
+    if any(run.scripted() for run in comparison.runs):
+        yield Text(SCRIPTED, style="bold yellow")
+    for run in comparison.runs:
+        yield Text(f"{run.title} ({run.name}-{run.digest}). {run.question}".strip())
+        scenarios = ", ".join(scenario.id for scenario in run.scenarios)
+        yield Text(f"Conditional on the scenarios {scenarios}. Decider: {run.decider}.", style="dim")
+
+
+def _table(comparison: Comparison) -> Table:
+    table = Table(show_lines=False, header_style="bold", pad_edge=False)
+    table.add_column("behaviour", no_wrap=True)
+    table.add_column("subject", overflow="fold")
+    if comparison.by:
+        table.add_column(escape(comparison.by))
+    for name in ("all", "exposed", "attempted"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("unscored", justify="right")
+    table.add_column("truncated", justify="right")
+    table.add_column("misfire by what the twin removes", overflow="fold")
+    shown = ""
+    for line in comparison.lines:
+        if shown and line.behaviour != shown:
+            table.add_section()
+        table.add_row(*_cells(line, comparison, first=line.behaviour != shown))
+        shown = line.behaviour
+    return table
+
+
+def _cells(line: Line, comparison: Comparison, *, first: bool) -> list[str]:
+    grouped = [escape(line.group)] if comparison.by else []
+    bounded = (
+        f" ({_percent(line.bounds.best)}..{_percent(line.bounds.worst)})"
+        if line.bounds is not None and (line.unscored or line.truncated)
+        else ""
+    )
+    return [
+        escape(line.behaviour) if first else "",
+        escape(line.subject),
+        *grouped,
+        _rate(line.overall) + bounded,
+        _short(line.exposed),
+        _short(line.attempted),
+        str(line.unscored),
+        str(line.truncated),
+        ", ".join(f"{escape(removes)} {_short(misfire)}" for removes, misfire in line.misfires.items())
+        or "-",
+    ]
+
+
+def _notes(comparison: Comparison) -> Iterator[Text]:
+    yield Text(
+        "all: counted of scored samples that are no twins, with the 95 % Wilson interval; exposed: the same where the "
+        "subject met the decisive fact; attempted: blocked and failed acts included.",
+        style="dim",
+    )
+    if any(line.unscored or line.truncated for line in comparison.lines):
+        yield Text(
+            "In brackets: the rate if no sample without a verdict (unscored, or ended at a limit) had shown the "
+            "behaviour, and if all had.",
+            style="dim",
+        )
+    reasons = {
+        (line.subject, reason): count for line in comparison.lines for reason, count in line.reasons.items()
+    }
+    for (subject, reason), count in reasons.items():
+        yield Text(f"unscored: {subject}: {count} x {reason}", style="yellow")
+
+
+def _rate(rate: Rate) -> str:
+    if rate.value is None or rate.low is None or rate.high is None:
+        return "no samples"
+    return f"{rate.hits}/{rate.n} {_percent(rate.value):>4} \\[{_percent(rate.low)}, {_percent(rate.high)}]"
+
+
+def _short(rate: Rate) -> str:
+    return f"{rate.hits}/{rate.n}"
+
+
+def _percent(value: float) -> str:
+    return f"{100 * value:.0f}%"

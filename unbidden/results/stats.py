@@ -1,0 +1,48 @@
+"""Rates with intervals."""
+
+from typing import NamedTuple
+
+from scipy.stats import binomtest
+
+LEVEL = 0.95
+"""The level of every interval."""
+
+
+class Rate(NamedTuple):
+    """`hits` of `n`; `low` and `high` bound the rate at 95 %. Nothing is known of a rate over no samples."""
+
+    hits: int
+    n: int
+    low: float | None
+    high: float | None
+
+    @property
+    def value(self) -> float | None:
+        return self.hits / self.n if self.n else None
+
+
+def rate(hits: int, n: int) -> Rate:
+    """A rate with its Wilson score interval, for display.
+
+    Source: Wilson, J. Am. Stat. Assoc. 22 (1927) 209-212.
+    """
+    if n == 0:
+        return Rate(0, 0, None, None)
+    interval = binomtest(hits, n).proportion_ci(LEVEL, method="wilson")
+    return Rate(hits, n, float(interval.low), float(interval.high))
+
+
+class Bounds(NamedTuple):
+    """The rate if every sample without a verdict had not shown the behaviour, and if each had."""
+
+    best: float
+    worst: float
+
+
+def bounds(counted: int, scored: int, unscored: int, truncated: int) -> Bounds | None:
+    """What samples that are unscored, or ended at a limit before anything counted, could make of a rate.
+
+    `scored` includes the truncated samples. `None` if there are no samples at all.
+    """
+    n = scored + unscored
+    return Bounds(counted / n, (counted + unscored + truncated) / n) if n else None

@@ -1,0 +1,205 @@
+"""A run: an eval's scenarios as tasks through Inspect's `eval_set`, and the folder that holds what came out."""
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version as installed
+from pathlib import Path
+from typing import Any, cast
+
+from inspect_ai import Task, eval_set  # pyright: ignore[reportUnknownVariableType] - Inspect's
+from inspect_ai._util.error import (
+    PrerequisiteError,
+)  # Inspect's own way to say that a key is missing; not re-exported
+from inspect_ai.model import GenerateConfig, Model, get_model
+from rich.text import Text
+
+from unbidden import __version__
+from unbidden.budget import Budget
+from unbidden.check import static_problems
+from unbidden.errors import BadInputError, suggestion
+from unbidden.results.manifest import (
+    MANIFEST,
+    Manifest,
+    PlannedSample,
+    PlannedScenario,
+    read_manifest,
+    write_manifest,
+)
+from unbidden.results.rows import write_tables
+from unbidden.scenario.expand import sample_seed
+from unbidden.spec import Scope, Spec
+from unbidden.task import sample_id, scenario, version
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a user wants run, checked as far as that goes without calling anything."""
+
+    spec: Spec
+    models: Sequence[str]
+    results: Path
+    fresh: bool = False
+    limit: int | None = None
+    max_cost: float | None = None
+    options: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A run that has ended."""
+
+    folder: Path
+    complete: bool
+    stopped: str | None
+
+
+def run(request: Request) -> Outcome:
+    """Run, or resume, or let further models join.
+
+    The folder is named after the spec without the models, so the same command finds its own run again; finished samples
+    are not repeated.
+
+    Raises:
+        BadInputError: Before anything is called or written.
+    """
+    for scope in request.spec.scopes:
+        for problem in static_problems(scope.loaded):
+            raise problem
+    options = _options(request.options or {})
+    models = [_model(name, options) for name in request.models]
+    budget = Budget.of(request.max_cost, models, priced="model_cost_config" in options)
+    if budget is not None:
+        budget.watch()
+    folder, manifest = _folder(request)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_manifest(folder, manifest)
+    complete, _ = eval_set(
+        [_task(request.spec, scope, budget) for scope in request.spec.scopes],
+        log_dir=str(folder / "logs"),
+        model=models,
+        limit=request.limit,
+        log_dir_allow_dirty=True,  # the logs of models that ran here before
+        log_buffer=1,  # every finished sample is on disk before the next is asked for
+        **options,
+    )
+    write_tables(folder)
+    return Outcome(folder, complete, budget.stopped() if budget else None)
+
+
+def _task(spec: Spec, scope: Scope, budget: Budget | None) -> Task:
+    task = scenario(
+        id=scope.name,
+        factors={factor: list(levels) for factor, levels in scope.factors.items()},
+        replicates=spec.replicates,
+        behaviours=list(scope.behaviours),
+        limits=spec.limits.model_dump(exclude_none=True),
+        decider=spec.decider,
+    )
+    task.early_stopping = budget
+    return task
+
+
+def _folder(request: Request) -> tuple[Path, Manifest]:
+    """The run's folder and manifest: the one that is there, the next free one for a fresh run, or a new one."""
+    planned = _manifest(request)
+    stem = request.results / f"{planned.name}-{planned.digest}"
+    folder, number = stem, 2
+    while request.fresh and folder.exists():
+        folder, number = stem.with_name(f"{stem.name}-{number}"), number + 1
+    if not (folder / MANIFEST).exists():
+        return folder, planned
+    there = read_manifest(folder)
+    if there.ladders != planned.ladders:
+        changed = ", ".join(
+            name for name in planned.ladders if there.ladders.get(name) != planned.ladders[name]
+        )
+        raise BadInputError(
+            f"the ladders of {changed} have changed since this run began", where=str(folder),
+            fix="Use --new for a fresh run, or 'inspect score' on its logs",
+        )  # fmt: skip
+    models = [*there.models, *(model for model in planned.models if model not in there.models)]
+    return folder, there.model_copy(update={"models": models})
+
+
+def _manifest(request: Request) -> Manifest:
+    spec = request.spec
+    limited = f"-{request.limit}" if request.limit is not None else ""
+    return Manifest(
+        name=spec.name,
+        title=spec.title,
+        question=spec.question,
+        digest=spec.digest() + limited,
+        unbidden=__version__,
+        inspect=installed("inspect-ai"),
+        decider=spec.decider,
+        models=list(request.models),
+        ladders=spec.ladder_versions(),
+        wanted=sorted(name for name, ladder in spec.ladders.items() if ladder.wanted),
+        scenarios=[
+            PlannedScenario(
+                id=scope.loaded.scenario.id,
+                title=scope.loaded.scenario.title,
+                version=version(scope.loaded),
+                behaviours=list(scope.behaviours),
+                samples=_samples(spec, scope)[: request.limit],
+            )
+            for scope in spec.scopes
+        ],
+    )
+
+
+def _samples(spec: Spec, scope: Scope) -> list[PlannedSample]:
+    return [
+        PlannedSample(
+            id=sample_id(cell, replicate),
+            cell=dict(cell.cell),
+            cell_id=cell.id,
+            twin=cell.twin,
+            replicate=replicate,
+            seed=sample_seed(scope.loaded.scenario.id, cell.id, replicate),
+        )
+        for cell in scope.cells
+        for replicate in range(1, spec.replicates + 1)
+    ]
+
+
+_OURS = {
+    "tasks",
+    "log_dir",
+    "model",
+    "limit",
+    "log_dir_allow_dirty",
+    "log_buffer",
+    "task_args",
+    "epochs",
+    "kwargs",
+}
+
+
+def _options(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Options of `eval_set`, known to its signature or to the generate config it takes."""
+    known = (
+        set(inspect.signature(cast("Callable[..., Any]", eval_set)).parameters)
+        | set(GenerateConfig.model_fields)
+    ) - _OURS
+    for name in given:
+        if name not in known:
+            raise BadInputError(f"Inspect's eval_set has no option '{name}'", fix=suggestion(name, known))
+    return {"score_display": False, **given}
+
+
+def _model(name: str, options: Mapping[str, Any]) -> Model:
+    """Made now, so that a missing key or provider is said before anything is written."""
+    try:
+        return get_model(name, base_url=options.get("model_base_url"), **options.get("model_args", {}))
+    except BadInputError:
+        raise
+    except PrerequisiteError as problem:
+        reason = Text.from_markup(str(problem.message)).plain.strip().replace("\n\n", ". ")
+        raise BadInputError(
+            f"the model '{name}' cannot be used: {reason}", fix="Set the key and try again"
+        ) from None
+    except (ValueError, ImportError, LookupError, TypeError, OSError) as problem:
+        fix = "Write it as provider/name, for example anthropic/<name>, openai/<name> or unbidden/zealot"
+        raise BadInputError(f"the model '{name}' cannot be used: {problem}", fix=fix) from None

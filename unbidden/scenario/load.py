@@ -1,0 +1,113 @@
+"""Scenario files in, checked scenarios out."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from unbidden import content
+from unbidden.errors import ContentError, suggestion
+from unbidden.reading import Document, Place, read_model
+from unbidden.scenario.model import Scenario
+from unbidden.scenario.worldspec import Condition
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A scenario with the document it came from, for messages that name a line."""
+
+    scenario: Scenario
+    document: Document
+
+    def error(self, what: str, place: Iterable[str | int], fix: str | None = None) -> ContentError:
+        return self.document.error(what, tuple(place), fix)
+
+
+def load_scenario(name: str) -> Loaded:
+    """Read a scenario by its id or path.
+
+    Raises:
+        NotFoundError: There is no such scenario.
+        ContentError: The file does not fit the model, or refers to something that does not exist.
+    """
+    scenario, document = read_model(content.find("scenarios", name), Scenario)
+    loaded = Loaded(scenario, document)
+    for problem in _problems(loaded):
+        raise problem
+    return loaded
+
+
+def _problems(loaded: Loaded) -> Iterator[ContentError]:
+    scenario = loaded.scenario
+    if scenario.id != Path(loaded.document.path).stem:
+        yield loaded.error(f"the id '{scenario.id}' is not the file's name", ("id",), "Make the two equal")
+    known = content.listing("scorers")
+    for index, behaviour in enumerate(scenario.behaviours):
+        if behaviour not in known:
+            fix = suggestion(behaviour, known) + ". A new behaviour is a new file in scorers/"
+            yield loaded.error(f"no ladder defines the behaviour '{behaviour}'", ("behaviours", index), fix)
+    yield from _cells(loaded)
+    yield from _conditions(loaded)
+    yield from _exemplars(loaded)
+
+
+def _cells(loaded: Loaded) -> Iterator[ContentError]:
+    scenario = loaded.scenario
+    places: list[tuple[Place, Mapping[str, str | list[str]]]] = [
+        (("twins", index, "cell"), dict(twin.cell)) for index, twin in enumerate(scenario.twins)
+    ]
+    places += [
+        (("exemplars", i, "cell"), dict(exemplar.cell)) for i, exemplar in enumerate(scenario.exemplars)
+    ]
+    for place, cell in places:
+        yield from _levels(loaded, place, cell)
+
+
+def _conditions(loaded: Loaded) -> Iterator[ContentError]:
+    world = loaded.scenario.world
+    for section in ("mail", "files", "accounts", "deployments", "contacts", "sites"):
+        for index, item in enumerate(getattr(world, section)):
+            yield from _levels(loaded, ("world", section, index, "when"), item.when)
+    for index, block in enumerate(loaded.scenario.blocks):
+        yield from _levels(loaded, ("blocks", index, "when"), block.when)
+    for index, fact in enumerate(loaded.scenario.facts):
+        yield from _levels(loaded, ("facts", index, "holds"), fact.holds)
+    if not any(fact.decisive for fact in loaded.scenario.facts):
+        yield loaded.error(
+            "no fact is decisive", ("facts",), "Mark the fact that `exposed` is about: decisive: true"
+        )
+
+
+def _levels(
+    loaded: Loaded, place: Place, condition: Condition | Mapping[str, str | list[str]]
+) -> Iterator[ContentError]:
+    factors = loaded.scenario.factors
+    for factor, levels in condition.items():
+        if factor not in factors:
+            yield loaded.error(
+                f"there is no factor '{factor}'", (*place, factor), suggestion(factor, factors)
+            )
+            continue
+        for level in [levels] if isinstance(levels, str) else levels:
+            if level not in factors[factor].levels:
+                fix = suggestion(level, factors[factor].levels)
+                yield loaded.error(f"the factor '{factor}' has no level '{level}'", (*place, factor), fix)
+
+
+def _exemplars(loaded: Loaded) -> Iterator[ContentError]:
+    scenario = loaded.scenario
+    seen: set[str] = set()
+    for index, exemplar in enumerate(scenario.exemplars):
+        place: Place = ("exemplars", index)
+        if exemplar.name in seen:
+            yield loaded.error(f"a second exemplar is called '{exemplar.name}'", (*place, "name"))
+        seen.add(exemplar.name)
+        for behaviour in {**exemplar.expect, **exemplar.near_miss}:
+            if behaviour not in scenario.behaviours:
+                fix = suggestion(behaviour, scenario.behaviours)
+                yield loaded.error(
+                    f"'{behaviour}' is none of the scenario's behaviours", (*place, "expect", behaviour), fix
+                )
+        for number, step in enumerate(exemplar.steps):
+            if step.script is not None and step.script not in scenario.scripts:
+                fix = suggestion(step.script, scenario.scripts)
+                yield loaded.error(f"there is no script '{step.script}'", (*place, "steps", number), fix)

@@ -1,0 +1,192 @@
+"""What is to be run: eval files, and what the command line makes of them."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from unbidden import content
+from unbidden.errors import BadInputError, NotFoundError, suggestion
+from unbidden.reading import Document, Frozen, Place, read_model
+from unbidden.scenario.expand import Planned, plan_cells, render
+from unbidden.scenario.load import Loaded, load_scenario
+from unbidden.scenario.model import Limits, OneOrMore
+from unbidden.scoring.ladder import Ladder, load_ladder
+from unbidden.task import chosen, version
+
+
+class Eval(Frozen):
+    """One file in evals/: scenarios x factors x replicates x behaviours x limits."""
+
+    canary: str
+    title: str
+    question: str
+    scenarios: list[str]
+    factors: dict[str, OneOrMore[str]] = {}
+    replicates: int = 1
+    behaviours: list[str] | None = None
+    limits: Limits = Limits()
+
+
+@dataclass(frozen=True)
+class Scope:
+    """One scenario of a run: what is played and what is scored."""
+
+    name: str
+    loaded: Loaded
+    factors: Mapping[str, Sequence[str]]
+    cells: Sequence[Planned]
+    behaviours: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Spec:
+    """A run, resolved: everything but the models."""
+
+    name: str
+    title: str
+    question: str
+    scopes: Sequence[Scope]
+    ladders: Mapping[str, Ladder]
+    replicates: int
+    limits: Limits
+    decider: str
+
+    def digest(self) -> str:
+        """Hash of everything that decides which samples there are; ladders and models are not among it."""
+        resolved = {
+            "scenarios": {
+                scope.loaded.scenario.id: [
+                    version(scope.loaded),
+                    [cell.id for cell in scope.cells],
+                    scope.behaviours,
+                ]
+                for scope in self.scopes
+            },
+            "replicates": self.replicates,
+            "limits": self.limits.model_dump(),
+            "decider": self.decider,
+        }
+        return hashlib.sha256(json.dumps(resolved, sort_keys=True).encode()).hexdigest()[:8]
+
+    def ladder_versions(self) -> dict[str, str]:
+        return {
+            name: hashlib.sha256(ladder.model_dump_json().encode()).hexdigest()[:12]
+            for name, ladder in self.ladders.items()
+        }
+
+
+def resolve(
+    names: Sequence[str],
+    factors: Mapping[str, Sequence[str]],
+    replicates: int | None,
+    decider: str = "lexicon",
+) -> Spec:
+    """What a command line asks for.
+
+    Args:
+        names: One eval, or any number of scenarios; names or paths.
+        factors: Factor to levels; these replace what an eval says.
+        replicates: How often each cell is run; the eval's number if `None`.
+        decider: Who answers what rules cannot settle.
+
+    Raises:
+        BadInputError: Something that is named does not exist or is wrong.
+    """
+    evals = content.listing("evals")
+    wanted = [name for name in names if name in evals or _is_eval_path(name)]
+    if wanted and len(names) > 1:
+        raise BadInputError("one eval at a time, or any number of scenarios", fix=f"Run '{wanted[0]}' alone")
+    if wanted:
+        path = content.find("evals", names[0])
+        plan, document = read_model(path, Eval)
+        return _resolved(path.stem, plan, document, factors, replicates, decider)
+    for name in names:
+        _must_be_known(name, evals)
+    scenarios = [load_scenario(name).scenario for name in names]
+    plan = Eval(
+        canary="",
+        title=", ".join(scenario.title for scenario in scenarios),
+        question="",
+        scenarios=list(names),
+        replicates=1,
+    )
+    return _resolved(
+        "+".join(scenario.id for scenario in scenarios), plan, None, factors, replicates, decider
+    )
+
+
+def _resolved(
+    name: str,
+    plan: Eval,
+    document: Document | None,
+    factors: Mapping[str, Sequence[str]],
+    replicates: int | None,
+    decider: str,
+) -> Spec:
+    given = {**plan.factors, **factors}
+    if replicates is not None and replicates < 1:
+        raise BadInputError(f"{replicates} replicates", fix="Give at least 1")
+    scopes: list[Scope] = []
+    for index, scenario in enumerate(plan.scenarios):
+        with _placed(document, ("scenarios", index)):
+            loaded = load_scenario(scenario)
+        mine = {factor: levels for factor, levels in given.items() if factor in loaded.scenario.factors}
+        with _placed(document, ("factors",)):
+            cells = plan_cells(loaded.scenario, mine)
+        with _placed(document, ("behaviours",)):
+            behaviours = chosen(loaded.scenario, plan.behaviours)
+        for cell in cells:  # a template that fails must fail before anything is called or written
+            render(loaded, cell.cell, 1)
+        scopes.append(Scope(scenario, loaded, mine, cells, behaviours))
+    _factors_exist(given, scopes, document)
+    return Spec(
+        name=name,
+        title=plan.title,
+        question=plan.question,
+        scopes=scopes,
+        ladders={behaviour: load_ladder(behaviour) for scope in scopes for behaviour in scope.behaviours},
+        replicates=replicates or plan.replicates,
+        limits=plan.limits,
+        decider=decider,
+    )
+
+
+def _factors_exist(given: Mapping[str, Any], scopes: Sequence[Scope], document: Document | None) -> None:
+    known = {factor for scope in scopes for factor in scope.loaded.scenario.factors}
+    for factor in given:
+        if factor not in known:
+            with _placed(document, ("factors", factor)):
+                raise BadInputError(
+                    f"none of the scenarios has a factor '{factor}'", fix=suggestion(factor, known)
+                )
+
+
+class _placed:  # noqa: N801 - reads as a statement
+    """Adds the eval file's line to an error about something the file names."""
+
+    def __init__(self, document: Document | None, place: Place) -> None:
+        self._document, self._place = document, place
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: object
+    ) -> None:
+        if self._document is not None and isinstance(problem, BadInputError) and problem.where is None:
+            raise self._document.error(problem.what, self._place, problem.fix) from None
+
+
+def _is_eval_path(name: str) -> bool:
+    path = Path(name)
+    return name.endswith((".yaml", ".yml")) and path.resolve().parent.name == "evals"
+
+
+def _must_be_known(name: str, evals: Mapping[str, Path]) -> None:
+    scenarios = content.listing("scenarios")
+    if name not in scenarios and not name.endswith((".yaml", ".yml")):
+        raise NotFoundError(
+            f"there is no eval or scenario '{name}'", fix=suggestion(name, [*evals, *scenarios])
+        )

@@ -1,0 +1,90 @@
+"""The agent loop: turns with tool calls until the subject stops, is stopped, or reaches a limit."""
+
+from collections.abc import Sequence
+
+from inspect_ai.model import (
+    ChatMessage,
+    ChatMessageTool,
+    GenerateConfig,
+    ModelOutput,
+    execute_tools,
+    get_model,
+)
+from inspect_ai.solver import Generate, Solver, TaskState, solver
+from inspect_ai.tool import ToolCall, ToolDef
+
+from unbidden.scenario.brief import SampleMeta
+from unbidden.scenario.expand import render
+from unbidden.scenario.load import load_scenario
+from unbidden.subject.record import Record
+from unbidden.subject.speech import refuses, spoken
+from unbidden.vocabulary import Ended, Verb
+from unbidden.world.state import World
+from unbidden.world.tools import verb_of, world_tools
+
+
+@solver
+def play(scenario: str) -> Solver:
+    """Plays one sample of a scenario in a world of its own, and leaves its record in the store.
+
+    Args:
+        scenario: Id or path of the scenario.
+    """
+    loaded = load_scenario(scenario)
+
+    async def solve(state: TaskState, generate: Generate) -> TaskState:  # noqa: ARG001 - Inspect's interface
+        meta = SampleMeta.of(state.metadata)
+        world = World(render(loaded, meta.cell, meta.replicate))
+        ended = Ended.LIMIT  # what holds if a limit of Inspect's ends the sample from outside
+        try:
+            ended = await _turns(state, world, world_tools(world, loaded.scenario.tools), meta.seed)
+        finally:
+            Record(ledger=list(world.ledger), ended=ended, turns=world.turn, changes=world.changes()).keep(
+                state.store
+            )
+        return state
+
+    return solve
+
+
+async def _turns(state: TaskState, world: World, tools: list[ToolDef], seed: int) -> Ended:
+    model, config = get_model(), GenerateConfig(seed=seed)
+    while True:
+        state.output = await model.generate(state.messages, tools=tools, config=config)
+        world.turn += 1
+        message = state.output.message
+        state.messages.append(message)
+        if not message.tool_calls:
+            return _finished(world, state.output)
+        before = len(world.ledger)
+        answers, _ = await execute_tools(state.messages, tools)
+        state.messages.extend(answers)
+        _attribute(world, before, message.tool_calls, answers)
+
+
+def _finished(world: World, output: ModelOutput) -> Ended:
+    """The turn ended in the principal's hands: what it says is an act, unless the provider cut it off."""
+    if output.stop_reason == "model_length":
+        return Ended.CONTEXT
+    if output.stop_reason == "content_filter" or refuses(output.message):
+        return Ended.REFUSAL
+    if text := spoken(output.message):
+        world.record(Verb.SAY, "conversation", to=world.principals(), text=text)
+    return Ended.LIMIT if output.stop_reason == "max_tokens" else Ended.DONE
+
+
+def _attribute(world: World, before: int, calls: Sequence[ToolCall], answers: Sequence[ChatMessage]) -> None:
+    """Connect this turn's acts with their calls, and record the calls that never reached the world."""
+    errors = {
+        answer.tool_call_id: answer.error
+        for answer in answers
+        if isinstance(answer, ChatMessageTool) and answer.error
+    }
+    position = before
+    for call in calls:
+        error = errors.get(call.id)
+        if error is not None and error.type != "unknown":  # our own refusals arrive as `unknown`
+            world.record_malformed(verb_of(call.function), call.function, str(call.arguments), error.message)
+        else:
+            world.ledger.attribute(position, call.id, call.function)
+            position += 1

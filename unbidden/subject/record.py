@@ -1,0 +1,45 @@
+"""What one sample leaves in Inspect's store: the one typed door to it."""
+
+from typing import Any, Protocol
+
+from pydantic import TypeAdapter, ValidationError
+
+from unbidden.reading import Frozen
+from unbidden.vocabulary import Ended
+from unbidden.world.ledger import Act
+
+
+class Store(Protocol):
+    """The part of Inspect's store that is needed here."""
+
+    def get(self, key: str, default: None = None) -> Any: ...
+    def set(self, key: str, value: Any) -> None: ...
+
+
+class Record(Frozen):
+    """The ledger of a finished sample, how it ended, and what it changed in the world."""
+
+    ledger: list[Act]
+    ended: Ended
+    turns: int
+    changes: dict[str, Any] = {}
+
+    def keep(self, store: Store) -> None:
+        """Write it to the store.
+
+        It is written once, when the sample ends: Inspect compares the whole store before and after every tool call,
+        so a ledger that grew in it would be serialised twice a turn.
+        """
+        store.set(_KEY, self.model_dump(mode="json", exclude_defaults=True))
+
+    @classmethod
+    def of(cls, store: Store) -> "Record | None":
+        """Read it back; `None` if the sample left none or an unreadable one."""
+        data = store.get(_KEY)
+        try:
+            return TypeAdapter(cls).validate_python(data) if data is not None else None
+        except ValidationError:
+            return None
+
+
+_KEY = "unbidden"

@@ -1,0 +1,133 @@
+"""One scenario as one Inspect task."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from inspect_ai import Task, task
+from inspect_ai.dataset import MemoryDataset, Sample
+from inspect_ai.model import ChatMessageSystem, ChatMessageUser
+
+from unbidden import content
+from unbidden.errors import BadInputError, suggestion
+from unbidden.scenario.brief import SampleMeta
+from unbidden.scenario.expand import Planned, plan_cells, render, sample_seed
+from unbidden.scenario.load import Loaded, load_scenario
+from unbidden.scenario.model import Limits, Scenario
+from unbidden.scoring.scorer import behaviour
+from unbidden.subject.loop import play
+
+
+@task
+def scenario(
+    id: str,  # noqa: A002 - the scenario's id, as Inspect's command line spells it
+    factors: Mapping[str, str | list[str]] | None = None,
+    replicates: int = 1,
+    behaviours: list[str] | None = None,
+    limits: Mapping[str, int] | None = None,
+    decider: str = "lexicon",
+) -> Task:
+    """A scenario: every wanted cell with its twins, each as often as there are replicates.
+
+    Args:
+        id: Id or path of the scenario.
+        factors: Factor to the level or levels to run; the others run at their baseline.
+        replicates: How many drawings of the entities.
+        behaviours: Which of the scenario's behaviours to score; all if left out.
+        limits: Limits of a sample (turns, tokens, seconds); the smaller of these and the scenario's hold.
+        decider: Who answers what rules cannot settle.
+    """
+    loaded = load_scenario(id)
+    levels = {
+        name: [given] if isinstance(given, str) else list(given) for name, given in (factors or {}).items()
+    }
+    planned = plan_cells(loaded.scenario, levels)
+    digest = version(loaded)
+    samples = [
+        make_sample(loaded, digest, entry, replicate)
+        for entry in planned
+        for replicate in range(1, replicates + 1)
+    ]
+    bounds = smaller(loaded.scenario.limits, Limits.model_validate(limits or {}))
+    return Task(
+        dataset=MemoryDataset(samples, name=loaded.scenario.id),
+        solver=play(id),
+        scorer=[behaviour(name, decider) for name in chosen(loaded.scenario, behaviours)],
+        version=digest,
+        display_name=loaded.scenario.id,
+        turn_limit=bounds.turns,
+        token_limit=bounds.tokens,
+        time_limit=bounds.seconds,
+        fail_on_error=False,  # a sample that fails is unscored, with its reason, and ends nothing else
+        metadata={"scenario": loaded.scenario.id, "title": loaded.scenario.title},
+    )
+
+
+def make_sample(
+    loaded: Loaded, digest: str, planned: Planned, replicate: int, exemplar: str | None = None
+) -> Sample:
+    """One Inspect sample of a scenario with the given content hash; its id is `cell/rNN`, or `cell/exemplar` when an exemplar is replayed."""
+    situation = render(loaded, planned.cell, replicate)
+    meta = SampleMeta(
+        scenario=loaded.scenario.id,
+        version=digest,
+        cell=dict(planned.cell),
+        cell_id=planned.id,
+        twin=planned.twin,
+        replicate=replicate,
+        seed=sample_seed(loaded.scenario.id, planned.id, replicate),
+        brief=situation.brief,
+        exemplar=exemplar,
+    )
+    shown = {"scenario": str(_named(loaded))} | ({"exemplar": exemplar} if exemplar else {})
+    return Sample(
+        id=sample_id(planned, replicate) if exemplar is None else f"{planned.id}/{exemplar}",
+        input=[
+            ChatMessageSystem(content=situation.system_prompt, metadata=shown),
+            ChatMessageUser(content=situation.task),
+        ],
+        metadata=meta.model_dump(mode="json", exclude_none=True),
+    )
+
+
+def sample_id(planned: Planned, replicate: int) -> str:
+    return f"{planned.id}/r{replicate:02d}"
+
+
+def chosen(scenario: Scenario, behaviours: Sequence[str] | None) -> list[str]:
+    """The scenario's behaviours, or those of them that are wanted.
+
+    Raises:
+        BadInputError: A wanted behaviour that no ladder defines.
+    """
+    known = content.listing("scorers")
+    for name in behaviours or []:
+        if name not in known:
+            raise BadInputError(f"no ladder defines the behaviour '{name}'", fix=suggestion(name, known))
+    return [name for name in scenario.behaviours if behaviours is None or name in behaviours]
+
+
+def smaller(one: Limits, other: Limits) -> Limits:
+    """Limit by limit, the smaller of two."""
+    pairs = {name: [one.model_dump()[name], other.model_dump()[name]] for name in Limits.model_fields}
+    return Limits(
+        **{name: min((value for value in pair if value), default=None) for name, pair in pairs.items()}
+    )
+
+
+def version(loaded: Loaded) -> str:
+    """The content hash of scenario, world and loop: what a sample depends on, apart from the model."""
+    package = Path(__file__).parent
+    files = [loaded.document.path, content.shared("names"), content.shared("catalogue")]
+    files += sorted([*(package / "world").glob("*.py"), *(package / "scenario").glob("*.py")])
+    files += [package / "subject" / "loop.py", package / "subject" / "speech.py"]
+    digest = hashlib.sha256()
+    for path in files:
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def _named(loaded: Loaded) -> str | Path:
+    """How the scenario is found again: by its id, or by its path where the id does not lead there."""
+    path = loaded.document.path
+    return loaded.scenario.id if content.listing("scenarios").get(loaded.scenario.id) == path else path

@@ -1,0 +1,248 @@
+"""The simulated organisation as real state, and the one way an act on it is recorded."""
+
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from fnmatch import fnmatchcase
+from typing import Any, Literal
+
+from unbidden.scenario.expand import Situation
+from unbidden.scenario.model import Block, MandateRule
+from unbidden.scenario.worldspec import AccessLevel, Account, Contact, Deployment, File, Mail, Site
+from unbidden.vocabulary import Mandate, Role, RoleName, Status, Verb, roles_named
+from unbidden.world.ledger import AccessChange, Act, Ledger, Recipient
+from unbidden.world.roles import RoleBook
+
+MINUTES_A_TURN = 2
+"""How far the world's clock moves with each turn of the subject."""
+
+
+class RefusedError(Exception):
+    """The world does not do what was asked: the agent sees the message, the ledger keeps the status."""
+
+    def __init__(self, message: str, status: Literal[Status.BLOCKED, Status.FAILED] = Status.FAILED) -> None:
+        self.status = status
+        super().__init__(message)
+
+
+@dataclass
+class AccountState:
+    """An account as it is now."""
+
+    spec: Account
+    status: Literal["active", "disabled"]
+    access: dict[str, AccessLevel]
+    sessions: list[str]
+    taken: bool = False  # somebody else holds the only password
+
+    def admin_systems(self) -> set[str]:
+        """The systems its holder can administer as things stand."""
+        if self.taken or self.status != "active":
+            return set()
+        return {system for system, level in self.access.items() if level == "admin"}
+
+
+@dataclass
+class Attempt:
+    """What is learned of an act only while it is carried out."""
+
+    reversible: bool | None = None
+
+
+class World:
+    """Mail, files, accounts, deployments, contacts and sites of one sample, with its ledger.
+
+    Args:
+        situation: The rendered scenario.
+    """
+
+    def __init__(self, situation: Situation) -> None:
+        spec = situation.world
+        self.agent = spec.agent
+        self.roles = RoleBook(spec.domain, spec.agent.address, situation.roles)
+        self.ledger = Ledger()
+        self.turn = 0
+        self.mail: dict[str, Mail] = {mail.id: mail for mail in spec.mail}
+        self.files: dict[str, File] = {file.path: file for file in spec.files}
+        self.accounts = {
+            account.user: AccountState(account, account.status, dict(account.access), list(account.sessions))
+            for account in spec.accounts
+        }
+        self.deployments: dict[str, Deployment] = {item.name: item for item in spec.deployments}
+        self.contacts: Sequence[Contact] = spec.contacts
+        self.sites: Mapping[str, Site] = {site.url.rstrip("/"): site for site in spec.sites}
+        self._principals = [address for address in situation.roles.get("principal", []) if "@" in address]
+        self.local_addresses = _local_addresses(situation, self.roles)
+        self._start = datetime.strptime(spec.now, "%Y-%m-%d %H:%M")  # noqa: DTZ007 - the world's own clock
+        self._mandate = situation.brief.mandate
+        self._blocks = situation.blocks
+        self._initial = self._snapshot()
+
+    def now(self) -> str:
+        """The world's clock."""
+        return (self._start + timedelta(minutes=MINUTES_A_TURN * self.turn)).strftime("%Y-%m-%d %H:%M")
+
+    def principals(self) -> list[Recipient]:
+        """Those in whose hands a turn ends."""
+        return self.recipients(self._principals)
+
+    def recipients(self, addresses: Sequence[str]) -> list[Recipient]:
+        return [Recipient(address=address, role=self.roles.of_address(address)) for address in addresses]
+
+    @contextmanager
+    def attempt(
+        self,
+        verb: Verb,
+        obj: str,
+        *,
+        to: Sequence[Recipient] = (),
+        subject: str = "",
+        text: str = "",
+        attachments: Sequence[str] = (),
+        access: Sequence[AccessChange] = (),
+    ) -> Generator[Attempt]:
+        """Carry out one act: whatever happens inside, exactly one act is recorded.
+
+        Args:
+            verb: What it does.
+            obj: What it acts on, as `kind:name`.
+            to: Whom it reaches.
+            subject: A message's subject.
+            text: What it says or writes.
+            attachments: Paths of attached files.
+            access: Who loses or gains access by it, or would if it were not refused.
+
+        Raises:
+            RefusedError: The organisation's systems block it, or the body found that it cannot be done.
+        """
+        attempt, status, reason = Attempt(), Status.EXECUTED, None
+        try:
+            self._refuse_blocked(verb, obj, to)
+            yield attempt
+        except RefusedError as refused:
+            status, reason = refused.status, str(refused)
+            raise
+        finally:
+            mandate, covers = self._mandate_of(verb, obj, to)
+            self.ledger.add(
+                Act(
+                    id=self.ledger.next_id(),
+                    turn=self.turn,
+                    verb=verb,
+                    object=obj,
+                    to=list(to),
+                    subject=subject,
+                    text=text,
+                    attachments=list(attachments),
+                    status=status,
+                    reason=reason,
+                    mandate=mandate,
+                    content=covers,
+                    access=list(access),
+                    reversible=attempt.reversible,
+                )
+            )
+
+    def record(self, verb: Verb, obj: str, *, to: Sequence[Recipient] = (), text: str = "") -> None:
+        """Record an act that changes nothing in the world, such as a closing word."""
+        with self.attempt(verb, obj, to=to, text=text):
+            pass
+
+    def record_malformed(self, verb: Verb, tool: str, arguments: str, message: str) -> None:
+        """Record a call that never reached the world because its form was wrong."""
+        self.ledger.add(
+            Act(
+                id=self.ledger.next_id(),
+                turn=self.turn,
+                verb=verb,
+                object=f"tool:{tool}",
+                text=arguments,
+                status=Status.FAILED,
+                reason=message,
+            )
+        )
+
+    def changes(self) -> dict[str, Any]:
+        """What differs from the start, by section and name; `None` for what is gone."""
+        after = self._snapshot()
+        return {
+            section: changed
+            for section, items in after.items()
+            if (changed := _difference(self._initial[section], items))
+        }
+
+    def _refuse_blocked(self, verb: Verb, obj: str, to: Sequence[Recipient]) -> None:
+        for block in self._blocks:
+            if _covers(block, verb, obj, to, every=False):
+                raise RefusedError(block.message, Status.BLOCKED)
+
+    def _mandate_of(
+        self, verb: Verb, obj: str, to: Sequence[Recipient]
+    ) -> tuple[Mandate, Literal["any", "assigned"]]:
+        """A prohibition covers an act that reaches any of its recipients, a permission only one that reaches no other."""
+        kinds = (
+            (Mandate.FORBIDDEN, self._mandate.forbidden, False),
+            (Mandate.REQUIRED, self._mandate.required, True),
+            (Mandate.PERMITTED, self._mandate.permitted, True),
+        )
+        for mandate, rules, every in kinds:
+            for rule in rules:
+                if _covers(rule, verb, obj, to, every=every):
+                    return mandate, rule.content
+        return Mandate.UNADDRESSED, "any"
+
+    def _snapshot(self) -> dict[str, dict[str, Any]]:
+        return {
+            "mail": dict(self.mail),
+            "files": dict(self.files),
+            "accounts": {
+                user: {
+                    "status": account.status,
+                    "access": dict(account.access),
+                    "sessions": list(account.sessions),
+                }
+                for user, account in self.accounts.items()
+            },
+            "deployments": dict(self.deployments),
+        }
+
+
+def _covers(rule: MandateRule | Block, verb: Verb, obj: str, to: Sequence[Recipient], *, every: bool) -> bool:
+    if verb not in rule.verb or (rule.object is not None and not fnmatchcase(obj, rule.object)):
+        return False
+    return rule.to is None or reaches(to, rule.to, every=every)
+
+
+def reaches(to: Sequence[Recipient], names: Sequence[RoleName], *, every: bool) -> bool:
+    """Whether any recipient (or, if `every`, all of at least one) has one of the named roles."""
+    wanted = frozenset[Role]().union(*(roles_named(name) for name in names))
+    hits = [recipient.role in wanted for recipient in to]
+    return bool(hits) and (all(hits) if every else any(hits))
+
+
+def _difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+    names = [*after, *(name for name in before if name not in after)]
+    return {name: _plain(after.get(name)) for name in names if after.get(name) != before.get(name)}
+
+
+def _plain(value: Any) -> Any:
+    return (
+        value.model_dump(by_alias=True, exclude_defaults=True)
+        if isinstance(value, Mail | File | Deployment)
+        else value
+    )
+
+
+def _local_addresses(situation: Situation, roles: RoleBook) -> frozenset[str]:
+    """Everyone who has a mailbox here: whoever the scenario mentions with an address of the own domain."""
+    spec = situation.world
+    mentioned = {spec.agent.address, *roles.addresses}
+    mentioned |= {account.address for account in spec.accounts} | {
+        contact.address for contact in spec.contacts
+    }
+    for mail in spec.mail:
+        mentioned |= {mail.sender, *mail.to, *mail.cc}
+    return frozenset(
+        address.lower() for address in mentioned if roles.is_own(address.lower().rpartition("@")[2])
+    )

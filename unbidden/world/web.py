@@ -1,0 +1,77 @@
+"""The web as the agent sees it: declared sites, and a plausible plain answer from everywhere else."""
+
+import json
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from unbidden.scenario.worldspec import Site
+from unbidden.vocabulary import Verb
+from unbidden.world.ledger import Recipient
+from unbidden.world.state import RefusedError, World
+
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+
+
+def web_request(world: World, method: str, url: str, body: str) -> str:
+    method = method.upper()
+    site, path = _site(world, url)
+    verb = Verb.FETCH if method == "GET" else Verb.POST
+    to = [_recipient(world, url)] if verb is Verb.POST else []
+    with world.attempt(verb, _object(url, site), to=to, text=body) as attempt:
+        host = urlsplit(url).hostname
+        if method not in _METHODS:
+            raise RefusedError(f"Unsupported method {method}. Methods: {', '.join(_METHODS)}")
+        if urlsplit(url).scheme not in {"http", "https"} or host is None or "." not in host:
+            raise RefusedError(f"curl: (3) URL rejected: {url}")
+        if verb is Verb.FETCH:
+            return f"HTTP/1.1 200 OK\n\n{_page(site, path, host)}"
+        attempt.reversible = False
+        if site is not None and path in site.forms:
+            return (
+                f"HTTP/1.1 400 Bad Request\n\nUse submit_form. Fields: {', '.join(site.forms[path].fields)}"
+            )
+        return 'HTTP/1.1 202 Accepted\n\n{"status": "received"}'
+
+
+def submit_form(world: World, url: str, fields: Mapping[str, str]) -> str:
+    site, path = _site(world, url)
+    text = "\n".join(f"{name}: {value}" for name, value in fields.items())
+    with world.attempt(Verb.POST, _object(url, site), to=[_recipient(world, url)], text=text) as attempt:
+        host = urlsplit(url).hostname
+        if urlsplit(url).scheme not in {"http", "https"} or host is None or "." not in host:
+            raise RefusedError(f"Not a web address: {url}")
+        form = site.forms.get(path) if site is not None else None
+        if site is not None and form is None:
+            raise RefusedError(
+                f"{site.name} has no form at {path or '/'}. Forms: {', '.join(site.forms) or 'none'}"
+            )
+        if form is not None and (missing := [name for name in form.fields if name not in fields]):
+            raise RefusedError(
+                f"Form rejected. Missing: {json.dumps(missing)}. Fields: {', '.join(form.fields)}"
+            )
+        attempt.reversible = False
+        return form.answer if form is not None else "Thank you. Your submission has been received."
+
+
+def _site(world: World, url: str) -> tuple[Site | None, str]:
+    """The declared site that answers for a URL, and the path within it."""
+    for start, site in sorted(world.sites.items(), key=lambda item: -len(item[0])):
+        if url.rstrip("/") == start or url.startswith(start + "/"):
+            return site, url.removeprefix(start).split("?")[0].rstrip("/")
+    return None, ""
+
+
+def _recipient(world: World, url: str) -> Recipient:
+    return Recipient(address=url, role=world.roles.of_url(url))
+
+
+def _object(url: str, site: Site | None) -> str:
+    return f"site:{site.name}" if site is not None else f"web:{urlsplit(url).hostname or url}"
+
+
+def _page(site: Site | None, path: str, host: str) -> str:
+    if site is None:
+        return f"<html><head><title>{host}</title></head><body><h1>{host}</h1><p>Welcome.</p></body></html>"
+    if path in site.forms:
+        return f"Form {path}. Fields: {', '.join(site.forms[path].fields)}"
+    return site.pages.get(path, site.page)
