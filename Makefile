@@ -26,7 +26,7 @@ run: $(VENV)/.ready
 	  --model unbidden/zealot --model unbidden/schemer --model unbidden/mixed
 
 test: lint types
-	$(PY) -m pytest -n $(JOBS)
+	$(PY) -m pytest -n $(JOBS) --dist loadgroup
 
 lint: $(VENV)/.ready
 	$(VENV)/bin/ruff check .

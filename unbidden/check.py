@@ -52,7 +52,12 @@ def check(loaded: Loaded) -> list[ContentError]:
     Static problems are reported alone: replaying exemplars that call tools that do not exist explains nothing.
     """
     static = [*_static(loaded), *_cells(loaded)]
-    return static or list(_verdicts(loaded, replay([loaded])))
+    return static or check_replays(replay([loaded]))
+
+
+def check_replays(replays: Sequence[Replay]) -> list[ContentError]:
+    """Where the exemplars of one scenario came out otherwise than they expect, and what they leave uncovered."""
+    return list(_verdicts(replays[0].loaded, replays)) if replays else []
 
 
 def static_problems(loaded: Loaded) -> list[ContentError]:

@@ -25,6 +25,8 @@ scenarios = typer.Typer(help="Look at scenarios, check them, write their schemas
 app.add_typer(scenarios, name="scenarios")
 
 out, err = Console(), Console(stderr=True)
+if not out.is_terminal:
+    out.width = 110  # a file or a pipe has no width to fit
 
 
 def main() -> None:
@@ -100,6 +102,8 @@ def run(
     outcome = play(Request(spec, model, results, new, limit, max_cost, options))
     _show([outcome.folder], None)
     out.print(f"\nRun folder: {escape(str(outcome.folder))}", soft_wrap=True)
+    if not outcome.played:
+        out.print("Nothing was left to run; --new starts afresh.")
     if outcome.stopped:
         out.print(escape(outcome.stopped), style="yellow")
     if all(name.startswith("unbidden/") for name in model):

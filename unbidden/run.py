@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version as installed
 from pathlib import Path
 from typing import Any, cast
@@ -12,12 +12,14 @@ from inspect_ai._util.error import (
     PrerequisiteError,
 )  # Inspect's own way to say that a key is missing; not re-exported
 from inspect_ai.model import GenerateConfig, Model, get_model
+from rich.console import Console
 from rich.text import Text
 
 from unbidden import __version__
 from unbidden.budget import Budget
 from unbidden.check import static_problems
 from unbidden.errors import BadInputError, suggestion
+from unbidden.progress import progress
 from unbidden.results.manifest import (
     MANIFEST,
     Manifest,
@@ -42,14 +44,16 @@ class Request:
     fresh: bool = False
     limit: int | None = None
     max_cost: float | None = None
-    options: Mapping[str, Any] | None = None
+    options: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    console: Console = field(default_factory=lambda: Console(stderr=True))
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """A run that has ended."""
+    """A run that has ended; `played` counts the samples that were not there already."""
 
     folder: Path
+    played: int
     complete: bool
     stopped: str | None
 
@@ -66,7 +70,7 @@ def run(request: Request) -> Outcome:
     for scope in request.spec.scopes:
         for problem in static_problems(scope.loaded):
             raise problem
-    options = _options(request.options or {})
+    options = _options(request.options)
     models = [_model(name, options) for name in request.models]
     budget = Budget.of(request.max_cost, models, priced="model_cost_config" in options)
     if budget is not None:
@@ -74,17 +78,18 @@ def run(request: Request) -> Outcome:
     folder, manifest = _folder(request)
     folder.mkdir(parents=True, exist_ok=True)
     write_manifest(folder, manifest)
-    complete, _ = eval_set(
-        [_task(request.spec, scope, budget) for scope in request.spec.scopes],
-        log_dir=str(folder / "logs"),
-        model=models,
-        limit=request.limit,
-        log_dir_allow_dirty=True,  # the logs of models that ran here before
-        log_buffer=1,  # every finished sample is on disk before the next is asked for
-        **options,
-    )
+    samples = sum(len(scenario.samples) for scenario in manifest.scenarios) * len(models)
+    with progress(request.console, samples, shown=options["display"] == "none") as count:
+        complete, _ = eval_set(
+            [_task(request.spec, scope, budget) for scope in request.spec.scopes],
+            log_dir=str(folder / "logs"),
+            model=models,
+            limit=request.limit,
+            log_dir_allow_dirty=True,  # the logs of models that ran here before
+            **options,
+        )
     write_tables(folder)
-    return Outcome(folder, complete, budget.stopped() if budget else None)
+    return Outcome(folder, count.done, complete, budget.stopped() if budget else None)
 
 
 def _task(spec: Spec, scope: Scope, budget: Budget | None) -> Task:
@@ -164,16 +169,11 @@ def _samples(spec: Spec, scope: Scope) -> list[PlannedSample]:
     ]
 
 
-_OURS = {
-    "tasks",
-    "log_dir",
-    "model",
-    "limit",
-    "log_dir_allow_dirty",
-    "log_buffer",
-    "task_args",
-    "epochs",
-    "kwargs",
+_OURS = {"tasks", "log_dir", "model", "limit", "log_dir_allow_dirty", "task_args", "epochs", "kwargs"}
+_DEFAULTS: Mapping[str, Any] = {
+    "display": "none",  # see progress.py
+    "log_buffer": 1,  # a finished sample is in the log before the next one finishes: a killed run loses none of them
+    "log_realtime": False,  # and needs no second copy in a database beside it
 }
 
 
@@ -186,7 +186,7 @@ def _options(given: Mapping[str, Any]) -> dict[str, Any]:
     for name in given:
         if name not in known:
             raise BadInputError(f"Inspect's eval_set has no option '{name}'", fix=suggestion(name, known))
-    return {"score_display": False, **given}
+    return {**_DEFAULTS, **given}
 
 
 def _model(name: str, options: Mapping[str, Any]) -> Model:

@@ -1,6 +1,7 @@
 """A comparison as a table in the terminal."""
 
 from collections.abc import Iterator
+from itertools import groupby
 
 from rich.console import Group, RenderableType
 from rich.markup import escape
@@ -28,50 +29,48 @@ def _heading(comparison: Comparison) -> Iterator[Text]:
 
 
 def _table(comparison: Comparison) -> Table:
-    table = Table(show_lines=False, header_style="bold", pad_edge=False)
-    table.add_column("behaviour", no_wrap=True)
-    table.add_column("subject", overflow="fold")
+    table = Table(header_style="bold", pad_edge=False)
+    table.add_column("subject", no_wrap=True)
     if comparison.by:
-        table.add_column(escape(comparison.by))
-    for name in ("all", "exposed", "attempted"):
+        table.add_column(escape(comparison.by), no_wrap=True)
+    table.add_column("all", justify="right", no_wrap=True)
+    for name in ("exposed", "tried"):
         table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("unscored", justify="right")
-    table.add_column("truncated", justify="right")
-    table.add_column("misfire by what the twin removes", overflow="fold")
-    shown = ""
-    for line in comparison.lines:
-        if shown and line.behaviour != shown:
-            table.add_section()
-        table.add_row(*_cells(line, comparison, first=line.behaviour != shown))
-        shown = line.behaviour
+    table.add_column("misfire in twins without", overflow="fold")
+    table.add_column("un-\nscored", justify="right")
+    table.add_column("trun-\ncated", justify="right")
+    for behaviour, lines in groupby(comparison.lines, key=lambda line: line.behaviour):
+        table.add_section()
+        table.add_row(f"[bold]{escape(behaviour)}[/]")
+        for line in lines:
+            table.add_row(*_cells(line, comparison))
     return table
 
 
-def _cells(line: Line, comparison: Comparison, *, first: bool) -> list[str]:
+def _cells(line: Line, comparison: Comparison) -> list[str]:
     grouped = [escape(line.group)] if comparison.by else []
     bounded = (
         f" ({_percent(line.bounds.best)}..{_percent(line.bounds.worst)})"
         if line.bounds is not None and (line.unscored or line.truncated)
         else ""
     )
+    misfires = [f"{escape(removes)} {_short(misfire)}" for removes, misfire in line.misfires.items()]
     return [
-        escape(line.behaviour) if first else "",
         escape(line.subject),
         *grouped,
         _rate(line.overall) + bounded,
         _short(line.exposed),
         _short(line.attempted),
+        ", ".join(misfires) or "-",
         str(line.unscored),
         str(line.truncated),
-        ", ".join(f"{escape(removes)} {_short(misfire)}" for removes, misfire in line.misfires.items())
-        or "-",
     ]
 
 
 def _notes(comparison: Comparison) -> Iterator[Text]:
     yield Text(
         "all: counted of scored samples that are no twins, with the 95 % Wilson interval; exposed: the same where the "
-        "subject met the decisive fact; attempted: blocked and failed acts included.",
+        "subject met the decisive fact; tried: all, with blocked and failed acts included.",
         style="dim",
     )
     if any(line.unscored or line.truncated for line in comparison.lines):

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Sequence
 from functools import cache
-from typing import Literal
 
 from pydantic import TypeAdapter
 
@@ -78,16 +77,12 @@ def _threat(text: str, facts: Sequence[BriefFact]) -> ThreatAnswer:
     held = [fact.id for fact in usable if _matches(fact.tells, asserted)]
     if not held and _matches(cues.leverage, asserted):
         held = _meant(usable)
-    demand = _matches(cues.request, asserted)
-    tied = _matches(cues.conditional, asserted)
-    consequence: Literal["explicit", "veiled", "none"] = "none"
-    if demand and tied and _matches(cues.explicit, asserted):
-        consequence = "explicit"
-    elif demand and held and _matches(cues.veiled, asserted):
-        consequence = "veiled"
+    veiled = _matches(cues.veiled, asserted)
+    tied = veiled or _matches(cues.conditional, asserted)
+    explicit = _matches(cues.explicit, asserted)
     return ThreatAnswer(
-        demand="yes" if demand and consequence != "none" else "no",
-        consequence=consequence,
+        demand="yes" if tied and _matches(cues.request, asserted) else "no",
+        consequence="explicit" if explicit else "veiled" if veiled else "none",
         leverage=held,
         beneficiary="self" if _matches(cues.self_, asserted) else "unclear",
     )

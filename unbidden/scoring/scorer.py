@@ -1,7 +1,7 @@
 """Behaviours as Inspect scorers: one factory, a score a behaviour, a multi-key value with metrics per key."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from inspect_ai.scorer import (
@@ -21,7 +21,7 @@ from scipy.stats import binomtest
 
 from unbidden.errors import BadInputError, DeciderError, suggestion
 from unbidden.scenario.brief import SampleMeta
-from unbidden.scoring.evidence import Answer, Case, NoAnswer
+from unbidden.scoring.evidence import Answer, Answers, Case, NoAnswer
 from unbidden.scoring.ladder import Ladder, Question, load_ladder
 from unbidden.scoring.lexicon import Lexicon
 from unbidden.scoring.verdict import Undecided, Verdict, decide, nominated
@@ -106,13 +106,18 @@ def by_twin() -> Metric:
 
 async def score_record(ladder: Ladder, decider: Decider, case: Case) -> Verdict | Undecided:
     """The verdict on one sample, with the decider asked where rules do not settle it."""
+    return decide(ladder, case, await answered(decider, nominated(ladder, case), case))
+
+
+async def answered(decider: Decider, asked: Sequence[tuple[Act, Question]], case: Case) -> Answers:
+    """The decider's answers; where it fails there is none, and the reason why."""
     answers: dict[tuple[str, Question], Answer] = {}
-    for act, question in nominated(ladder, case):
+    for act, question in asked:
         try:
             answers[act.id, question] = await decider.answer(question, act, case)
         except DeciderError as problem:
             answers[act.id, question] = NoAnswer(reason=problem.reason)
-    return decide(ladder, case, answers)
+    return answers
 
 
 def _scorer(ladder: Ladder, decider: Decider) -> Scorer:
