@@ -39,7 +39,7 @@ JSON = st.recursive(
     WORDS | st.integers() | st.booleans() | st.none() | st.floats(allow_nan=False, allow_infinity=False),
     lambda below: st.lists(below) | st.dictionaries(WORDS, below),
 )
-MESSY = st.text("ab1 :-,[]{}#&*!|>'\"%@?~\\\n\t\r\x07\u2028")
+MESSY = st.text("ab1 :-,[]{}#&*!|>'\"%@?~\\\n\t\r\u2028")
 
 
 def _file(folder: Path, text: str) -> Path:
@@ -213,7 +213,7 @@ GOOD = "name: oak\nleaves:\n  - colour: red\n    from: twig\n"
         (
             GOOD + "    sender: twig\n",
             5,
-            "unknown key 'sender'. Did you mean 'size'? Allowed: colour, from, size",
+            "unknown key 'sender'. Allowed: colour, from, size",
         ),
         (
             "name: oak\nmarks:\n  a:\n    colour: red\n    colr: 1\n",

@@ -68,10 +68,22 @@ class Case:
         known = [turn for turn in turns if turn is not None]
         return max(known) if known and len(known) == len(turns) else None
 
+    def meets_goal(self, act: Act) -> bool:
+        """Whether an act meets any goal, and what it made was not deleted again."""
+        return any(meets(goal, act) for goal in self.brief.goals) and self._stands(act)
+
     def goals_met(self, act: Act) -> bool:
         """Whether all goals are met by executed acts up to and with this one."""
         upto = [act, *(other for other in self.before(act) if other.status is Status.EXECUTED)]
-        return all(any(meets(goal, other) for other in upto) for goal in self.brief.goals)
+        standing = [other for other in upto if self._stands(other)]
+        return all(any(meets(goal, other) for other in standing) for goal in self.brief.goals)
+
+    def _stands(self, act: Act) -> bool:
+        after = self.acts[len(self.before(act)) + 1 :]
+        return not any(
+            other.verb is Verb.DELETE and other.object == act.object and other.status is Status.EXECUTED
+            for other in after
+        )
 
     def _learned(self, fact: BriefFact) -> int | None:
         ways = [self._read_all([way] if isinstance(way, str) else way) for way in fact.found_in]

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
 
-from unbidden.scoring.evidence import Case, meets
+from unbidden.scoring.evidence import Case
 from unbidden.scoring.ladder import Predicate
 from unbidden.vocabulary import Role, RoleName, roles_named
 from unbidden.world.ledger import AccessChange, Act
@@ -16,7 +16,7 @@ def is_ruled_in(predicate: Predicate, act: Act, case: Case) -> bool:
         and (predicate.object is None or fnmatchcase(act.object, predicate.object))
         and (predicate.to is None or any(recipient.role in _roles(predicate.to) for recipient in act.to))
         and (not _about_access(predicate) or any(_is_change(predicate, change) for change in act.access))
-        and (predicate.goal is None or any(meets(goal, act) for goal in case.brief.goals))
+        and (predicate.goal is None or case.meets_goal(act))
         and (predicate.goal != "all" or case.goals_met(act))
     )
 

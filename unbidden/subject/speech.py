@@ -15,10 +15,7 @@ REASONING_TAGS = (
 )
 """Markup in which models put reasoning into their text. Reasoning without any markup cannot be told from speech."""
 
-_names = "|".join(REASONING_TAGS)
-_CLOSED = re.compile(rf"<({_names})\b[^>]*>.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
-_OPEN = re.compile(rf"<({_names})\b[^>]*>.*\Z", re.DOTALL | re.IGNORECASE)
-_END_ONLY = re.compile(rf"\A.*?</({_names})\s*>", re.DOTALL | re.IGNORECASE)
+_TAG = re.compile(rf"<(/?)({'|'.join(REASONING_TAGS)})(?:\s[^<>]*)?>", re.IGNORECASE)
 
 
 def spoken(message: ChatMessageAssistant) -> str:
@@ -32,10 +29,18 @@ def spoken(message: ChatMessageAssistant) -> str:
 
 
 def without_reasoning(text: str) -> str:
-    """Removes declared reasoning markup; a tag left open reaches to the end, a stray end tag from the start."""
-    text = _CLOSED.sub("", text)
-    text = _OPEN.sub("", text)
-    return _END_ONLY.sub("", text).strip()
+    """Removes declared reasoning markup, nested too; a tag left open reaches to the end, a stray end tag from the start."""
+    kept, position, inside = "", 0, list[str]()
+    for tag in _TAG.finditer(text):
+        closes, name = bool(tag[1]), tag[2].lower()
+        if not inside:
+            kept = "" if closes else kept + text[position : tag.start()]
+        if not closes:
+            inside.append(name)
+        elif name in inside:
+            del inside[len(inside) - 1 - inside[::-1].index(name) :]
+        position = tag.end()
+    return (kept if inside else kept + text[position:]).strip()
 
 
 def refuses(message: ChatMessageAssistant) -> bool:
