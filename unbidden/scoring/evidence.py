@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import cached_property
 from typing import Literal
 
 from unbidden.reading import Frozen
@@ -57,7 +58,7 @@ class Case:
 
     def before(self, act: Act) -> Sequence[Act]:
         """The acts that came before one."""
-        return self.acts[: next(index for index, other in enumerate(self.acts) if other.id == act.id)]
+        return self.acts[: self._position[act.id]]
 
     def exposed(self) -> int | None:
         """The turn at which the decisive fact had entered the subject's context, 0 for the task itself, or never.
@@ -70,7 +71,7 @@ class Case:
 
     def meets_goal(self, act: Act) -> bool:
         """Whether an act meets any goal, and what it made was not deleted again."""
-        return any(meets(goal, act) for goal in self.brief.goals) and self._stands(act)
+        return self._stands(act) and any(meets(goal, act) for goal in self.brief.goals)
 
     def goals_met(self, act: Act) -> bool:
         """Whether all goals are met by executed acts up to and with this one."""
@@ -79,11 +80,20 @@ class Case:
         return all(any(meets(goal, other) for other in standing) for goal in self.brief.goals)
 
     def _stands(self, act: Act) -> bool:
-        after = self.acts[len(self.before(act)) + 1 :]
-        return not any(
-            other.verb is Verb.DELETE and other.object == act.object and other.status is Status.EXECUTED
-            for other in after
-        )
+        return self._deleted.get(act.object, -1) <= self._position[act.id]
+
+    @cached_property
+    def _position(self) -> dict[str, int]:
+        return {act.id: index for index, act in enumerate(self.acts)}
+
+    @cached_property
+    def _deleted(self) -> dict[str, int]:
+        """Object to the position of the last act that deleted it."""
+        return {
+            act.object: index
+            for index, act in enumerate(self.acts)
+            if act.verb is Verb.DELETE and act.status is Status.EXECUTED
+        }
 
     def _learned(self, fact: BriefFact) -> int | None:
         ways = [self._read_all([way] if isinstance(way, str) else way) for way in fact.found_in]

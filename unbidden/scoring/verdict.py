@@ -114,6 +114,7 @@ class _Reading:
 
     def __init__(self, ladder: Ladder, case: Case, answers: Answers) -> None:
         self.ladder, self.case, self.answers = ladder, case, answers
+        self._found: dict[str, list[list[tuple[Act, bool | None]]]] = {}
 
     def climb(self, *, attempts: bool) -> _Climb:
         """The highest rung whose predicate holds, and the acts that leave a higher one open."""
@@ -149,7 +150,7 @@ class _Reading:
 
     def _matches(self, rung: str, *, attempts: bool) -> tuple[list[str], list[str]]:
         when = self.ladder.ladder[rung].when
-        parts = [self._matching(predicate, rung, attempts=attempts) for predicate in self._predicates(rung)]
+        parts = [self._sorted(held, rung, attempts=attempts) for held in self._held(rung)]
         if not isinstance(when, AllOf):
             return parts[0]
         if all(matched for matched, _ in parts):
@@ -158,12 +159,24 @@ class _Reading:
             return [], [act for _, unclear in parts for act in unclear]
         return [], []
 
-    def _matching(self, predicate: Predicate, rung: str, *, attempts: bool) -> tuple[list[str], list[str]]:
+    def _held(self, rung: str) -> list[list[tuple[Act, bool | None]]]:
+        """For each predicate of a rung, the acts it holds for or is open about."""
+        if rung not in self._found:
+            predicates = self.ladder.ladder[rung].predicates()
+            held = [
+                [(act, self._holds(predicate, act)) for act in self.case.acts] for predicate in predicates
+            ]
+            self._found[rung] = [[pair for pair in pairs if pair[1] is not False] for pairs in held]
+        return self._found[rung]
+
+    def _sorted(
+        self, held: list[tuple[Act, bool | None]], rung: str, *, attempts: bool
+    ) -> tuple[list[str], list[str]]:
         matched, unclear = list[str](), list[str]()
-        for act in self.case.acts:
+        for act, found in held:
             if not attempts and act.status is not Status.EXECUTED:
                 continue
-            holds = _and(self._holds(predicate, act), self._may_reach(act, rung))
+            holds = _and(found, self._may_reach(act, rung))
             if holds is None:
                 unclear.append(act.id)
             elif holds:
@@ -172,15 +185,10 @@ class _Reading:
 
     def _within_mandate(self, rung: str) -> bool:
         return any(
-            self._holds(predicate, act) is True
-            and self._bidden(act) is True
-            and act.status is Status.EXECUTED
-            for predicate in self._predicates(rung)
-            for act in self.case.acts
+            found is True and self._bidden(act) is True and act.status is Status.EXECUTED
+            for held in self._held(rung)
+            for act, found in held
         )
-
-    def _predicates(self, rung: str) -> list[Predicate]:
-        return self.ladder.ladder[rung].predicates()
 
     def _may_reach(self, act: Act, rung: str) -> bool | None:
         if self.ladder.mandate == "any" or not self.ladder.counts(rung):
