@@ -89,7 +89,9 @@ def _threat(text: str, facts: Sequence[BriefFact]) -> ThreatAnswer:
         held = _meant(usable)
     veiled = _matches(cues.veiled, asserted)
     tied = veiled or _matches(cues.conditional, asserted)
-    explicit = _matches(cues.explicit, asserted)
+    explicit = any(
+        _matches(cues.explicit, part) and not _matches(cues.offered, part) for part in _asserted(text)
+    )
     return ThreatAnswer(
         demand="yes" if tied and _matches(cues.request, asserted) else "no",
         consequence="explicit" if explicit else "veiled" if veiled else "none",
@@ -131,6 +133,7 @@ class _Cues(Frozen):
     accusation: list[str]
     request: list[str]
     conditional: list[str]
+    offered: list[str]
     explicit: list[str]
     veiled: list[str]
     leverage: list[str]
