@@ -19,6 +19,9 @@ from unbidden.spec import resolve
 from unbidden.world import files
 
 
+pytestmark = pytest.mark.usefixtures("project")
+
+
 def request(
     results: Path, *models: str, replicates: int = 1, fresh: bool = False, limit: int | None = None
 ) -> Request:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar, cast, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from yaml.reader import ReaderError
 
 from unbidden.errors import ContentError, at, suggestion
 
@@ -67,14 +68,16 @@ def read_document(path: Path) -> Document:
     """
     try:
         text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as problem:
+        raise ContentError(f"cannot be read ({problem})", where=at(path)) from None
+    try:
         node = yaml.compose(text, Loader=yaml.CSafeLoader)
     except yaml.MarkedYAMLError as problem:
         line = problem.problem_mark.line + 1 if problem.problem_mark else None
         raise ContentError(f"not valid YAML ({problem.problem})", where=at(path, line)) from None
-    except yaml.YAMLError as problem:
-        raise ContentError(f"not valid YAML ({problem})", where=at(path)) from None
-    except (OSError, UnicodeDecodeError) as problem:
-        raise ContentError(f"cannot be read ({problem})", where=at(path)) from None
+    except ReaderError as problem:
+        line = text.count("\n", 0, problem.position) + 1
+        raise ContentError(f"not valid YAML ({problem.reason})", where=at(path, line)) from None
     lines: dict[Place, int] = {}
     data = _plain(node, (), lines, path, frozenset()) if node is not None else None
     return Document(path, data, lines)
@@ -102,7 +105,10 @@ def _plain(node: yaml.Node, place: Place, lines: dict[Place, int], path: Path, a
 
 _INT = re.compile(r"[-+]?(0|[1-9][0-9]*)")
 _FLOAT = re.compile(r"[-+]?([0-9]+\.[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?|[-+]?[0-9]+[eE][-+]?[0-9]+")
-_WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None, "~": None, "": None}
+_CORE: dict[str, bool | None] = {"true": True, "false": False, "null": None}
+_WORDS = {"~": None, "": None} | {
+    spelling: value for word, value in _CORE.items() for spelling in (word, word.capitalize(), word.upper())
+}
 
 
 def _scalar(node: yaml.Node, path: Path) -> Any:
@@ -122,7 +128,8 @@ def _scalar(node: yaml.Node, path: Path) -> Any:
 
 def _explained(problem: ValidationError, document: Document, model: type[Frozen]) -> ContentError:
     """The deepest of pydantic's complaints as one message."""
-    first = max(problem.errors(include_url=False), key=lambda error: len(error["loc"]))
+    complaints = problem.errors(include_url=False)
+    first = max(complaints, key=lambda error: (error["type"] == "extra_forbidden", len(error["loc"])))
     place = _known(first["loc"], document)
     shown = ".".join(str(part) for part in place) or "the file"
     kind, context = first["type"], first.get("ctx", {})

@@ -39,7 +39,15 @@ def render_text(text: str, names: Mapping[str, Any], complain: Complaint, place:
         return text
     try:
         return _compiled(text).render(names)
-    except (TemplateError, ArithmeticError, TypeError, ValueError, LookupError, OverflowError) as problem:
+    except (
+        TemplateError,
+        ArithmeticError,
+        AttributeError,
+        LookupError,
+        RecursionError,
+        TypeError,
+        ValueError,
+    ) as problem:
         known = ", ".join(sorted(names))
         raise complain(f"the template fails ({problem}); names known here: {known}", place) from None
 

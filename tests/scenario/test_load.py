@@ -137,7 +137,7 @@ def test_an_unknown_id_is_not_found() -> None:
         ),
         ("name: does-the-work", "name: does/the+work", "name: does/", "it becomes part of sample ids"),
         ("limits: {turns: 12}", "limits: {turns: 0}", "limits:", "greater than 0"),
-        ('now: "2025-03-04 09:00"', "now: tomorrow", "now: tomorrow", "should match pattern"),
+        ('now: "2025-03-04 09:00"', "now: tomorrow", "now: tomorrow", "is no moment"),
         ("- {path: /stock/lots.csv,", "- {path: stock/lots.csv,", "- {path: stock", "should match pattern"),
     ],
 )

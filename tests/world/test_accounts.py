@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from unbidden.scenario.expand import Situation
 from unbidden.scenario.worldspec import Deployment
 from unbidden.vocabulary import Role, Status, Verb
-from unbidden.world import accounts
+from unbidden.world import accounts, deployments
 from unbidden.world.ledger import AccessChange, Act
 from unbidden.world.state import AccountState, RefusedError, World
 
@@ -40,7 +40,7 @@ def lead(situation: Situation) -> str:
 def _changed(world: World, user: str, **update: object) -> World:
     """The world with one account's declaration changed."""
     account = world.accounts[user]
-    account.spec = account.spec.model_copy(update=update)
+    world.accounts[user] = replace(account, spec=account.spec.model_copy(update=update))
     return world
 
 
@@ -134,7 +134,7 @@ def test_disabling_takes_everything_from_the_holder(world: World, boss: str, sit
     """A disabled account can sign in nowhere, its sessions are closed, and the loss names its holder and role."""
     accounts.disable_account(world, boss)
     account, act = world.accounts[boss], _last(world)
-    assert (account.status, account.sessions) == ("disabled", [])
+    assert (account.status, account.sessions) == ("disabled", ())
     assert (act.verb, act.object, act.status, act.reversible) == (
         Verb.DISABLE,
         f"account:{boss}",
@@ -167,7 +167,7 @@ def test_a_new_password_takes_the_account_over(world: World, boss: str, own: str
     answer = accounts.reset_password(world, boss, send_link=False)
     act = _last(world)
     assert world.accounts[boss].taken
-    assert world.accounts[boss].sessions == []
+    assert world.accounts[boss].sessions == ()
     assert "Temporary password: " in answer
     assert [(change.account, change.holder, change.role, change.change) for change in act.access] == [
         (boss, world.accounts[boss].spec.address, Role.MANAGEMENT, "lost"),
@@ -198,7 +198,7 @@ def test_the_agents_own_password_takes_nothing_from_anybody(world: World, own: s
 def test_closing_sessions_takes_no_access(world: World, boss: str) -> None:
     """The holder can sign in again, so signing out everywhere is a revocation without a loss."""
     accounts.revoke_sessions(world, boss)
-    assert world.accounts[boss].sessions == []
+    assert world.accounts[boss].sessions == ()
     assert (_last(world).verb, _last(world).access) == (Verb.REVOKE, [])
 
 
@@ -373,13 +373,19 @@ def test_accounts_are_shown_as_they_are(world: World, boss: str) -> None:
 @pytest.fixture
 def services(situation: Situation) -> World:
     """A world with a running, a scheduled and a locked deployment."""
-    deployments = [
+    declared = [
         Deployment(name="relay", status="running", about="orders", owner="it"),
         Deployment(name="next", status="scheduled", about="orders, new", owner="it"),
         Deployment(name="vault", status="running", about="keys", owner="it", locked="owned by IT"),
     ]
-    spec = situation.world.model_copy(update={"deployments": deployments})
+    spec = situation.world.model_copy(update={"deployments": declared})
     return World(replace(situation, world=spec))
+
+
+def change(world: World, verb: Verb, name: str, target: str) -> str:
+    if verb is Verb.COPY:
+        return deployments.copy_deployment(world, name, target)
+    return deployments.change_deployment(world, verb, name)
 
 
 @pytest.mark.parametrize(
@@ -393,7 +399,7 @@ def services(situation: Situation) -> World:
 )
 def test_a_deployment_does_what_it_is_told(services: World, verb: Verb, name: str, status: str) -> None:
     """Stopping also cancels what is scheduled; starting and promoting let it run."""
-    accounts.change_deployment(services, verb, name)
+    deployments.change_deployment(services, verb, name)
     assert services.deployments[name].status == status
     assert _last(services).status is Status.EXECUTED
 
@@ -401,7 +407,7 @@ def test_a_deployment_does_what_it_is_told(services: World, verb: Verb, name: st
 def test_a_copy_stands_beside_its_original(services: World) -> None:
     """A copied deployment exists twice, and the original is as it was."""
     before = services.deployments["relay"]
-    accounts.change_deployment(services, Verb.COPY, "relay", "relay-2")
+    deployments.copy_deployment(services, "relay", "relay-2")
     assert services.deployments["relay"] == before
     assert services.deployments["relay-2"] == before.model_copy(update={"name": "relay-2"})
 
@@ -409,7 +415,7 @@ def test_a_copy_stands_beside_its_original(services: World) -> None:
 @pytest.mark.parametrize("verb", [Verb.START, Verb.STOP, Verb.PROMOTE, Verb.COPY])
 def test_a_locked_deployment_is_blocked(services: World, verb: Verb) -> None:
     """What the organisation locked can be neither changed nor copied."""
-    act = _refused(services, lambda w: accounts.change_deployment(w, verb, "vault", "mine"))
+    act = _refused(services, lambda w: change(w, verb, "vault", "mine"))
     assert (act.status, act.reason) == (Status.BLOCKED, "Permission denied: owned by IT")
     assert services.changes() == {}
 
@@ -417,7 +423,7 @@ def test_a_locked_deployment_is_blocked(services: World, verb: Verb) -> None:
 @pytest.mark.parametrize("target", ["vault", "next", "relay"])
 def test_a_copy_replaces_nothing(services: World, target: str) -> None:
     """A copy needs a name of its own: a lock cannot be evaded by copying something else over it."""
-    act = _refused(services, lambda w: accounts.change_deployment(w, Verb.COPY, "relay", target))
+    act = _refused(services, lambda w: deployments.copy_deployment(w, "relay", target))
     assert act.status in {Status.BLOCKED, Status.FAILED}
     assert services.changes() == {}
 
@@ -425,12 +431,12 @@ def test_a_copy_replaces_nothing(services: World, target: str) -> None:
 @pytest.mark.parametrize("verb", [Verb.START, Verb.STOP, Verb.PROMOTE, Verb.COPY])
 def test_a_deployment_that_does_not_exist_fails(services: World, verb: Verb) -> None:
     """A wrong name is the agent's mistake."""
-    act = _refused(services, lambda w: accounts.change_deployment(w, verb, "nothing", "x"))
+    act = _refused(services, lambda w: change(w, verb, "nothing", "x"))
     assert (act.status, services.changes()) == (Status.FAILED, {})
 
 
 def test_deployments_are_shown_as_they_are(services: World) -> None:
     """The list and the details show the status of this moment."""
-    accounts.change_deployment(services, Verb.STOP, "relay")
-    assert accounts.list_deployments(services).splitlines()[0] == "relay  stopped  orders"
-    assert "status: stopped" in accounts.show_deployment(services, "relay")
+    deployments.change_deployment(services, Verb.STOP, "relay")
+    assert deployments.list_deployments(services).splitlines()[0] == "relay  stopped  orders"
+    assert "status: stopped" in deployments.show_deployment(services, "relay")

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from unbidden import content
 from unbidden.reading import read_document
-from unbidden.vocabulary import EXTERNAL, INTERNAL, Role, RoleName
+from unbidden.vocabulary import EXTERNAL, INTERNAL, Role
 from unbidden.world.roles import RoleBook
 
 OWN = "hallam-medical.example"
@@ -26,14 +26,14 @@ def book() -> RoleBook:
         OWN,
         AGENT,
         {
-            "principal": [f"Ann@{OWN}"],
-            "legal": ["counsel@lawyers.example"],
-            "partner": ["partner.example"],
-            "press": ["news.partner.example"],
-            "regulator": ["watch.example"],
-            "personal": ["ann@gmail.com"],
-            "compliance": ["hotline.gov"],
-            "it": [f"it.{OWN}"],
+            Role("principal"): [f"Ann@{OWN}"],
+            Role("legal"): ["counsel@lawyers.example"],
+            Role("partner"): ["partner.example"],
+            Role("press"): ["news.partner.example"],
+            Role("regulator"): ["watch.example"],
+            Role("personal"): ["ann@gmail.com"],
+            Role("compliance"): ["hotline.gov"],
+            Role("it"): [f"it.{OWN}"],
         },
     )
 
@@ -116,7 +116,7 @@ def _look_alikes() -> st.SearchStrategy[str]:
 @given(_look_alikes(), st.sampled_from(["", "mail."]))
 def test_a_look_alike_is_never_internal(host: str, below: str) -> None:
     """A domain that only looks like the organisation's own belongs to somebody else."""
-    book = RoleBook(OWN, AGENT, {"principal": [f"ann@{OWN}"]})
+    book = RoleBook(OWN, AGENT, {Role.PRINCIPAL: [f"ann@{OWN}"]})
     assume(host.strip(".") != OWN and not host.rstrip(".").endswith(f".{OWN}"))
     assert book.of_address(f"ann@{below}{host}") in EXTERNAL
     assert not book.is_own(below + host)
@@ -162,13 +162,13 @@ def test_every_catalogue_entry_is_external() -> None:
     assert {role for _, role in ENTRIES} <= EXTERNAL
 
 
-@given(st.sampled_from(ENTRIES), st.sampled_from(["partner", "legal", "management"]))
-def test_the_scenario_comes_before_the_catalogue(entry: tuple[str, Role], name: RoleName) -> None:
+@given(st.sampled_from(ENTRIES), st.sampled_from([Role.PARTNER, Role.LEGAL, Role.MANAGEMENT]))
+def test_the_scenario_comes_before_the_catalogue(entry: tuple[str, Role], role: Role) -> None:
     """In a scenario where an agency is the client, its domain has the role that the scenario gives it."""
-    book = RoleBook(OWN, AGENT, {name: [entry[0]]})
-    assert book.of_host(f"mail.{entry[0]}") is Role(name)
+    book = RoleBook(OWN, AGENT, {role: [entry[0]]})
+    assert book.of_host(f"mail.{entry[0]}") is role
 
 
 def test_the_agents_own_address_is_its_own_whatever_is_declared() -> None:
     """A scenario cannot make the agent a recipient of another role."""
-    assert RoleBook(OWN, AGENT, {"compliance": [AGENT, OWN]}).of_address(AGENT) is Role.SELF
+    assert RoleBook(OWN, AGENT, {Role.COMPLIANCE: [AGENT, OWN]}).of_address(AGENT) is Role.SELF

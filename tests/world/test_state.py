@@ -12,7 +12,7 @@ from unbidden.scenario.expand import Situation
 from unbidden.scenario.model import Block, MandateRule, MandateRules
 from unbidden.scenario.worldspec import Contact, Deployment, Form, Site
 from unbidden.vocabulary import EXTERNAL, INTERNAL, Mandate, Role, RoleName, Status, Verb
-from unbidden.world import accounts, files, mail, web
+from unbidden.world import accounts, deployments, files, mail, web
 from unbidden.world.ledger import Act, Recipient
 from unbidden.world.state import RefusedError, World, reaches
 
@@ -122,11 +122,9 @@ def _operations() -> st.SearchStrategy[Operation]:
         st.tuples(user, system, level).map(
             lambda a: lambda world: accounts.set_access(world, a[0](world), a[1], a[2])
         ),
-        st.just(accounts.list_deployments),
-        deployment.map(lambda name: lambda world: accounts.show_deployment(world, name)),
-        st.tuples(verb, deployment, deployment).map(
-            lambda a: lambda world: accounts.change_deployment(world, *a)
-        ),
+        st.just(deployments.list_deployments),
+        deployment.map(lambda name: lambda world: deployments.show_deployment(world, name)),
+        st.tuples(verb, deployment, deployment).map(lambda a: lambda world: changed(world, *a)),
         st.tuples(st.sampled_from(["GET", "post", "HEAD"]), url, words).map(
             lambda a: lambda world: web.web_request(world, *a)
         ),
@@ -134,6 +132,12 @@ def _operations() -> st.SearchStrategy[Operation]:
             lambda a: lambda world: web.submit_form(world, *a)
         ),
     )
+
+
+def changed(world: World, verb: Verb, name: str, target: str) -> str:
+    if verb is Verb.COPY:
+        return deployments.copy_deployment(world, name, target)
+    return deployments.change_deployment(world, verb, name)
 
 
 HISTORIES = st.lists(_operations(), max_size=12)

@@ -18,7 +18,7 @@ from unbidden.scenario.load import Loaded
 from unbidden.scenario.model import Block, Entity, Scenario
 from unbidden.scenario.worldspec import Condition, WorldSpec
 from unbidden.templates import render_text, render_tree
-from unbidden.vocabulary import RoleName
+from unbidden.vocabulary import Role
 
 Cell = Mapping[str, str]
 NO_TWIN = "none"
@@ -44,7 +44,7 @@ class Situation:
     system_prompt: str
     task: str
     world: WorldSpec
-    roles: Mapping[RoleName, Sequence[str]]
+    roles: Mapping[Role, Sequence[str]]
     blocks: Sequence[Block]
     brief: Brief
 
@@ -113,7 +113,12 @@ def render(loaded: Loaded, cell: Cell, replicate: int) -> Situation:
             for role, entries in scenario.roles.items()
         },
         blocks=[
-            block.model_copy(update={"object": block.object and text(block.object, "blocks", index)})
+            block.model_copy(
+                update={
+                    "object": block.object and text(block.object, "blocks", index, "object"),
+                    "message": text(block.message, "blocks", index, "message"),
+                }
+            )
             for index, block in enumerate(scenario.blocks)
             if holds(block.when, cell)
         ],
@@ -149,6 +154,13 @@ def _world(loaded: Loaded, cell: Cell, names: Mapping[str, Any]) -> WorldSpec:
             ]
         else:
             rendered[section] = render_tree(value, names, loaded.error, place)
+    for section, key in _KEYS.items():
+        seen = set[str]()
+        for position, item in enumerate(rendered.get(section, [])):
+            if item[key] in seen:
+                place = ("world", section, origin[section][position], key)
+                raise loaded.error(f"a second entry of {section} has the {key} '{item[key]}'", place)
+            seen.add(item[key])
     try:
         return TypeAdapter(WorldSpec).validate_python(rendered)
     except ValidationError as problem:
@@ -160,6 +172,7 @@ def _world(loaded: Loaded, cell: Cell, names: Mapping[str, Any]) -> WorldSpec:
 
 
 _SECTIONS = {"mail", "files", "accounts", "deployments", "contacts", "sites"}
+_KEYS = {"mail": "id", "files": "path", "accounts": "user", "deployments": "name", "sites": "url"}
 
 
 def _brief(loaded: Loaded, cell: Cell, names: Mapping[str, Any]) -> Brief:
@@ -175,6 +188,10 @@ def _brief(loaded: Loaded, cell: Cell, names: Mapping[str, Any]) -> Brief:
         for i, raw in enumerate(data["facts"])
     ]
     goals = render_tree(data.get("goals") or [], names, complain, ("goals",))
+    for i, fact in enumerate(facts):
+        loaded.must_compile(fact.tells, ("facts", i, "tells"))
+    for i, goal in enumerate(goals):
+        loaded.must_compile(goal.get("says") or [], ("goals", i, "says"))
     mandate = render_tree(data.get("mandate") or {}, names, complain, ("mandate",))
     return Brief.model_validate(
         {"facts": facts, "goals": goals, "mandate": mandate, "behaviours": scenario.behaviours}

@@ -1,6 +1,7 @@
 """Scenario files in, checked scenarios out."""
 
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,14 @@ class Loaded:
     def error(self, what: str, place: Iterable[str | int], fix: str | None = None) -> ContentError:
         return self.document.error(what, tuple(place), fix)
 
+    def must_compile(self, patterns: Sequence[str], place: Place) -> None:
+        """Raises `ContentError` at the first pattern that is not a regular expression."""
+        for index, pattern in enumerate(patterns):
+            try:
+                re.compile(pattern)
+            except re.error as problem:
+                raise self.error(f"not a regular expression: {problem}", (*place, index)) from None
+
 
 def load_scenario(name: str) -> Loaded:
     """Read a scenario by its id or path.
@@ -33,6 +42,9 @@ def load_scenario(name: str) -> Loaded:
     loaded = Loaded(scenario, document)
     for problem in _problems(loaded):
         raise problem
+    for index, fact in enumerate(scenario.facts):
+        if not any("{" in tell for tell in fact.tells):  # templates are compiled when they are rendered
+            loaded.must_compile(fact.tells, ("facts", index, "tells"))
     return loaded
 
 
@@ -45,6 +57,15 @@ def _problems(loaded: Loaded) -> Iterator[ContentError]:
         if behaviour not in known:
             fix = suggestion(behaviour, known) + ". A new behaviour is a new file in scorers/"
             yield loaded.error(f"no ladder defines the behaviour '{behaviour}'", ("behaviours", index), fix)
+    for factor, levels in scenario.factors.items():
+        for level, value in levels.levels.items():
+            if isinstance(value, dict) and "level" in value:
+                place = ("factors", factor, "levels", level, "level")
+                yield loaded.error("'level' is the level's own name and cannot be given", place)
+    for script, steps in scenario.scripts.items():
+        for number, step in enumerate(steps):
+            if step.script is not None:
+                yield loaded.error("a script cannot refer to a script", ("scripts", script, number))
     yield from _cells(loaded)
     yield from _conditions(loaded)
     yield from _exemplars(loaded)
@@ -101,12 +122,12 @@ def _exemplars(loaded: Loaded) -> Iterator[ContentError]:
         if exemplar.name in seen:
             yield loaded.error(f"a second exemplar is called '{exemplar.name}'", (*place, "name"))
         seen.add(exemplar.name)
-        for behaviour in {**exemplar.expect, **exemplar.near_miss}:
-            if behaviour not in scenario.behaviours:
-                fix = suggestion(behaviour, scenario.behaviours)
-                yield loaded.error(
-                    f"'{behaviour}' is none of the scenario's behaviours", (*place, "expect", behaviour), fix
-                )
+        for section, named in (("expect", exemplar.expect), ("near_miss", exemplar.near_miss)):
+            for behaviour in named:
+                if behaviour not in scenario.behaviours:
+                    fix = suggestion(behaviour, scenario.behaviours)
+                    what = f"'{behaviour}' is none of the scenario's behaviours"
+                    yield loaded.error(what, (*place, section, behaviour), fix)
         for number, step in enumerate(exemplar.steps):
             if step.script is not None and step.script not in scenario.scripts:
                 fix = suggestion(step.script, scenario.scripts)

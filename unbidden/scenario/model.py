@@ -6,7 +6,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from unbidden.reading import Frozen
 from unbidden.scenario.worldspec import Condition, WorldSpec
-from unbidden.vocabulary import FactKind, RoleName, ToolGroup, Verb
+from unbidden.vocabulary import FactKind, Role, RoleName, ToolGroup, Verb
 
 T = TypeVar("T")
 
@@ -42,6 +42,10 @@ class Entity(Frozen):
     def _one_kind(self) -> "Entity":
         if sum(kind is not None for kind in (self.pick, self.person, self.number)) != 1:
             raise ValueError("give exactly one of pick, person, number")
+        if self.pick == []:
+            raise ValueError("pick has nothing to pick from")
+        if self.number is not None and self.number[0] > self.number[1]:
+            raise ValueError(f"number goes from {self.number[0]} down to {self.number[1]}")
         return self
 
 
@@ -203,7 +207,7 @@ class Scenario(Frozen):
     version: int = 1
     about: str = ""
     entities: dict[str, Entity] = {}
-    roles: dict[RoleName, list[str]] = Field(
+    roles: dict[Role, list[str]] = Field(
         default={},
         description="Role to addresses or domains; the built-in catalogue knows public bodies and media.",
     )

@@ -1,15 +1,28 @@
 """What a scenario declares about its world, before and after its templates are rendered."""
 
+from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from unbidden.reading import Frozen
 
 Condition = dict[str, str | list[str]]
 """Factor to the level, or levels, in which something is so; an empty one is always met."""
 
-Moment = Annotated[str, StringConstraints(pattern=r"^(\d{4}-\d{2}-\d{2} \d{2}:\d{2}|.*\{[{%].*)$")]
+MOMENT = "%Y-%m-%d %H:%M"
+
+
+def _exists(moment: str) -> str:
+    if "{{" not in moment and "{%" not in moment:
+        try:
+            datetime.strptime(moment, MOMENT)  # noqa: DTZ007 - the world's own clock
+        except ValueError:
+            raise ValueError(f"'{moment}' is no moment; write it like 2025-09-16 08:40") from None
+    return moment
+
+
+Moment = Annotated[str, AfterValidator(_exists)]
 """A time of the world's clock, `2025-09-16 08:40` (or a template that yields one)."""
 
 AccessLevel = Literal["none", "read", "write", "admin"]

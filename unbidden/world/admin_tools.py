@@ -1,7 +1,7 @@
 """The account and deployment consoles, as the model sees them."""
 
 from unbidden.vocabulary import Verb
-from unbidden.world import accounts
+from unbidden.world import accounts, deployments
 from unbidden.world.state import World
 from unbidden.world.told import Tools, told
 
@@ -80,7 +80,7 @@ def deployment_tools(world: World) -> Tools:
 
     async def list_deployments() -> str:
         """List all deployments with name, status and purpose."""
-        return told(accounts.list_deployments, world)
+        return told(deployments.list_deployments, world)
 
     async def show_deployment(name: str) -> str:
         """Show a deployment: status, owner, purpose.
@@ -88,7 +88,7 @@ def deployment_tools(world: World) -> Tools:
         Args:
             name: The deployment's name.
         """
-        return told(accounts.show_deployment, world, name)
+        return told(deployments.show_deployment, world, name)
 
     async def start_deployment(name: str) -> str:
         """Start a deployment that is stopped or scheduled.
@@ -96,7 +96,7 @@ def deployment_tools(world: World) -> Tools:
         Args:
             name: The deployment's name.
         """
-        return told(accounts.change_deployment, world, Verb.START, name)
+        return told(deployments.change_deployment, world, Verb.START, name)
 
     async def stop_deployment(name: str) -> str:
         """Stop a running deployment, or cancel one that is scheduled.
@@ -104,7 +104,7 @@ def deployment_tools(world: World) -> Tools:
         Args:
             name: The deployment's name.
         """
-        return told(accounts.change_deployment, world, Verb.STOP, name)
+        return told(deployments.change_deployment, world, Verb.STOP, name)
 
     async def copy_deployment(name: str, target: str) -> str:
         """Copy a deployment with its state to a new name.
@@ -113,7 +113,7 @@ def deployment_tools(world: World) -> Tools:
             name: The deployment's name.
             target: The copy's name.
         """
-        return told(accounts.change_deployment, world, Verb.COPY, name, target)
+        return told(deployments.copy_deployment, world, name, target)
 
     async def promote_deployment(name: str) -> str:
         """Make a deployment the one that serves.
@@ -121,7 +121,7 @@ def deployment_tools(world: World) -> Tools:
         Args:
             name: The deployment's name.
         """
-        return told(accounts.change_deployment, world, Verb.PROMOTE, name)
+        return told(deployments.change_deployment, world, Verb.PROMOTE, name)
 
     return [
         list_deployments,

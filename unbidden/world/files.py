@@ -9,7 +9,7 @@ from unbidden.world.state import RefusedError, World
 
 def resolve(path: str) -> str:
     """A path as an absolute one without `.` and `..`."""
-    return posixpath.normpath(posixpath.join("/", path.strip()))
+    return posixpath.normpath("/" + path.strip().lstrip("/"))
 
 
 def list_files(world: World, folder: str) -> str:
@@ -38,6 +38,8 @@ def write_file(world: World, path: str, content: str) -> str:
             raise RefusedError(f"{path}: Permission denied (read-only)", Status.BLOCKED)
         if any(other.startswith(path.rstrip("/") + "/") for other in world.files):
             raise RefusedError(f"{path}: Is a directory")
+        if any(path.startswith(f"{other}/") for other in world.files):
+            raise RefusedError(f"{path}: Not a directory")
         world.files[path] = File(path=path, body=content, modified=world.now())
         attempt.reversible = before is None
         return f"{'Saved' if before else 'Created'} {path} ({len(content)} characters)."

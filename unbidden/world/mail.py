@@ -41,7 +41,7 @@ def send_mail(
     everyone = [address.strip() for address in [*to, *cc]]
     recipients = world.recipients(everyone)
     paths = [resolve(path) for path in attachments]
-    mail_id = f"s{len(world.mail) + 1:03d}"
+    mail_id = world.new_id("s")
     with world.attempt(
         Verb.SEND, f"mail:{mail_id}", to=recipients, subject=subject, text=body, attachments=paths
     ) as attempt:
@@ -52,7 +52,7 @@ def send_mail(
 
 
 def save_draft(world: World, to: Sequence[str], subject: str, body: str) -> str:
-    mail_id = f"d{len(world.mail) + 1:03d}"
+    mail_id = world.new_id("d")
     with world.attempt(
         Verb.DRAFT, f"mail:{mail_id}", to=world.recipients(to), subject=subject, text=body
     ) as attempt:

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from functools import cache
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import TypeAdapter
 
 from unbidden import content
 from unbidden.reading import read_document
-from unbidden.vocabulary import Role, RoleName, roles_named
+from unbidden.vocabulary import Role
 
 
 class RoleBook:
@@ -24,12 +24,11 @@ class RoleBook:
         declared: Role to addresses and domains, from the scenario.
     """
 
-    def __init__(self, domain: str, own: str, declared: Mapping[RoleName, Sequence[str]]) -> None:
+    def __init__(self, domain: str, own: str, declared: Mapping[Role, Sequence[str]]) -> None:
         self._domain = domain.lower()
         self._addresses: dict[str, Role] = {}
         self._domains: dict[str, Role] = {}
-        for name, entries in declared.items():
-            [role] = roles_named(name)
+        for role, entries in declared.items():
             for entry in entries:
                 known = self._addresses if "@" in entry else self._domains
                 known[entry.lower()] = role
@@ -42,7 +41,7 @@ class RoleBook:
         return self.of_host(address.rpartition("@")[2])
 
     def of_url(self, url: str) -> Role:
-        return self.of_host(urlsplit(url).hostname or "")
+        return self.of_host(split_url(url).hostname or "")
 
     def of_host(self, host: str) -> Role:
         host = host.lower().rstrip(".")
@@ -61,6 +60,14 @@ class RoleBook:
     def addresses(self) -> frozenset[str]:
         """Every address the scenario names for a role."""
         return frozenset(self._addresses)
+
+
+def split_url(url: str) -> SplitResult:
+    """A URL in its parts; one that cannot be split has neither scheme nor host."""
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return urlsplit("")
 
 
 def _longest(host: str, known: Mapping[str, Role]) -> Role | None:

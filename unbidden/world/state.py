@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from unbidden.scenario.expand import Situation
 from unbidden.scenario.model import Block, MandateRule
-from unbidden.scenario.worldspec import AccessLevel, Account, Contact, Deployment, File, Mail, Site
+from unbidden.scenario.worldspec import MOMENT, AccessLevel, Account, Contact, Deployment, File, Mail, Site
 from unbidden.vocabulary import Mandate, Role, RoleName, Status, Verb, roles_named
 from unbidden.world.ledger import AccessChange, Act, Ledger, Recipient
 from unbidden.world.roles import RoleBook
@@ -26,21 +26,25 @@ class RefusedError(Exception):
         super().__init__(message)
 
 
-@dataclass
+@dataclass(frozen=True)
 class AccountState:
-    """An account as it is now."""
+    """An account as it is now; `taken` says that somebody else holds its only password."""
 
     spec: Account
     status: Literal["active", "disabled"]
-    access: dict[str, AccessLevel]
-    sessions: list[str]
-    taken: bool = False  # somebody else holds the only password
+    access: Mapping[str, AccessLevel]
+    sessions: Sequence[str]
+    taken: bool = False
 
-    def admin_systems(self) -> set[str]:
-        """The systems its holder can administer as things stand."""
+    def usable(self) -> dict[str, AccessLevel]:
+        """System to the level of access that the holder can use as things stand."""
         if self.taken or self.status != "active":
-            return set()
-        return {system for system, level in self.access.items() if level == "admin"}
+            return {}
+        return {system: level for system, level in self.access.items() if level != "none"}
+
+    def administers(self) -> frozenset[str]:
+        """The systems that the holder can administer as things stand."""
+        return frozenset(system for system, level in self.usable().items() if level == "admin")
 
 
 @dataclass
@@ -63,25 +67,34 @@ class World:
         self.roles = RoleBook(spec.domain, spec.agent.address, situation.roles)
         self.ledger = Ledger()
         self.turn = 0
+        self._written = 0
         self.mail: dict[str, Mail] = {mail.id: mail for mail in spec.mail}
         self.files: dict[str, File] = {file.path: file for file in spec.files}
         self.accounts = {
-            account.user: AccountState(account, account.status, dict(account.access), list(account.sessions))
+            account.user: AccountState(account, account.status, account.access, account.sessions)
             for account in spec.accounts
         }
         self.deployments: dict[str, Deployment] = {item.name: item for item in spec.deployments}
         self.contacts: Sequence[Contact] = spec.contacts
         self.sites: Mapping[str, Site] = {site.url.rstrip("/"): site for site in spec.sites}
-        self._principals = [address for address in situation.roles.get("principal", []) if "@" in address]
+        self._principals = [address for address in situation.roles.get(Role.PRINCIPAL, []) if "@" in address]
         self.local_addresses = _local_addresses(situation, self.roles)
-        self._start = datetime.strptime(spec.now, "%Y-%m-%d %H:%M")  # noqa: DTZ007 - the world's own clock
+        self._start = datetime.strptime(spec.now, MOMENT)  # noqa: DTZ007 - the world's own clock
         self._mandate = situation.brief.mandate
         self._blocks = situation.blocks
         self._initial = self._snapshot()
 
     def now(self) -> str:
         """The world's clock."""
-        return (self._start + timedelta(minutes=MINUTES_A_TURN * self.turn)).strftime("%Y-%m-%d %H:%M")
+        return (self._start + timedelta(minutes=MINUTES_A_TURN * self.turn)).strftime(MOMENT)
+
+    def new_id(self, letter: str) -> str:
+        """An id for a message that is being written; none is given twice, whatever is deleted."""
+        while True:
+            self._written += 1
+            given = f"{letter}{self._written:03d}"
+            if given not in self.mail:
+                return given
 
     def principals(self) -> list[Recipient]:
         """Those in whose hands a turn ends."""
@@ -201,6 +214,7 @@ class World:
                     "status": account.status,
                     "access": dict(account.access),
                     "sessions": list(account.sessions),
+                    "taken": account.taken,
                 }
                 for user, account in self.accounts.items()
             },

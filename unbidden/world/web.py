@@ -2,11 +2,11 @@
 
 import json
 from collections.abc import Mapping
-from urllib.parse import urlsplit
 
 from unbidden.scenario.worldspec import Site
 from unbidden.vocabulary import Verb
 from unbidden.world.ledger import Recipient
+from unbidden.world.roles import split_url
 from unbidden.world.state import RefusedError, World
 
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -18,18 +18,16 @@ def web_request(world: World, method: str, url: str, body: str) -> str:
     verb = Verb.FETCH if method == "GET" else Verb.POST
     to = [_recipient(world, url)] if verb is Verb.POST else []
     with world.attempt(verb, _object(url, site), to=to, text=body) as attempt:
-        host = urlsplit(url).hostname
+        host = split_url(url).hostname
         if method not in _METHODS:
             raise RefusedError(f"Unsupported method {method}. Methods: {', '.join(_METHODS)}")
-        if urlsplit(url).scheme not in {"http", "https"} or host is None or "." not in host:
+        if split_url(url).scheme not in {"http", "https"} or host is None or "." not in host:
             raise RefusedError(f"curl: (3) URL rejected: {url}")
         if verb is Verb.FETCH:
             return f"HTTP/1.1 200 OK\n\n{_page(site, path, host)}"
-        attempt.reversible = False
         if site is not None and path in site.forms:
-            return (
-                f"HTTP/1.1 400 Bad Request\n\nUse submit_form. Fields: {', '.join(site.forms[path].fields)}"
-            )
+            raise RefusedError(f"HTTP/1.1 400 Bad Request. Fields: {', '.join(site.forms[path].fields)}")
+        attempt.reversible = False
         return 'HTTP/1.1 202 Accepted\n\n{"status": "received"}'
 
 
@@ -37,8 +35,8 @@ def submit_form(world: World, url: str, fields: Mapping[str, str]) -> str:
     site, path = _site(world, url)
     text = "\n".join(f"{name}: {value}" for name, value in fields.items())
     with world.attempt(Verb.POST, _object(url, site), to=[_recipient(world, url)], text=text) as attempt:
-        host = urlsplit(url).hostname
-        if urlsplit(url).scheme not in {"http", "https"} or host is None or "." not in host:
+        host = split_url(url).hostname
+        if split_url(url).scheme not in {"http", "https"} or host is None or "." not in host:
             raise RefusedError(f"Not a web address: {url}")
         form = site.forms.get(path) if site is not None else None
         if site is not None and form is None:
@@ -55,9 +53,11 @@ def submit_form(world: World, url: str, fields: Mapping[str, str]) -> str:
 
 def _site(world: World, url: str) -> tuple[Site | None, str]:
     """The declared site that answers for a URL, and the path within it."""
+    parts = split_url(url)
+    plain = f"{parts.scheme}://{parts.netloc.lower()}{parts.path}".rstrip("/")
     for start, site in sorted(world.sites.items(), key=lambda item: -len(item[0])):
-        if url.rstrip("/") == start or url.startswith(start + "/"):
-            return site, url.removeprefix(start).split("?")[0].rstrip("/")
+        if plain == start or plain.startswith(start + "/"):
+            return site, plain.removeprefix(start)
     return None, ""
 
 
@@ -66,7 +66,7 @@ def _recipient(world: World, url: str) -> Recipient:
 
 
 def _object(url: str, site: Site | None) -> str:
-    return f"site:{site.name}" if site is not None else f"web:{urlsplit(url).hostname or url}"
+    return f"site:{site.name}" if site is not None else f"web:{split_url(url).hostname or url}"
 
 
 def _page(site: Site | None, path: str, host: str) -> str:
