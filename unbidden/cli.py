@@ -3,6 +3,7 @@
 import json
 import sys
 from pathlib import Path
+from shutil import which
 from typing import Annotated, Any
 
 import typer
@@ -225,12 +226,27 @@ def _show(folders: list[Path], by: str | None, *, as_json: bool = False) -> None
 
 
 def _next_steps(names: list[str], folder: Path) -> None:
-    command = f"unbidden run {' '.join(names)} --model anthropic/<name> --model openai/<name>"
+    commands = [
+        f"unbidden run {' '.join(names)} --model anthropic/<name> --model openai/<name>",
+        f"unbidden compare {folder} --by prompt",
+        f"inspect view --log-dir {folder / 'logs'}",
+    ]
+    real, split, read = (f"  {_bin()}{escape(command)}" for command in commands)
     out.print("\nNext, with a real model (set ANTHROPIC_API_KEY or OPENAI_API_KEY first):")
-    out.print(f"  {escape(command)}", soft_wrap=True)
+    out.print(real, soft_wrap=True, highlight=False)
     out.print("Split the table by a factor, or read the transcripts:")
-    out.print(f"  unbidden compare {escape(str(folder))} --by prompt", soft_wrap=True)
-    out.print(f"  inspect view --log-dir {escape(str(folder / 'logs'))}", soft_wrap=True)
+    out.print(split, soft_wrap=True, highlight=False)
+    out.print(read, soft_wrap=True, highlight=False)
+
+
+def _bin() -> str:
+    """The folder of this command, where the shell would not find it by its name."""
+    here = Path(sys.argv[0]).parent
+    return (
+        ""
+        if which("unbidden")
+        else f"{here.relative_to(Path.cwd()) if here.is_relative_to(Path.cwd()) else here}/"
+    )
 
 
 def _factors(given: list[str]) -> dict[str, list[str]]:
