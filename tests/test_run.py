@@ -18,7 +18,6 @@ from unbidden.scoring.lexicon import Lexicon
 from unbidden.spec import resolve
 from unbidden.world import files
 
-
 pytestmark = pytest.mark.usefixtures("project")
 
 
