@@ -28,6 +28,7 @@ LAYERS = [
     "check",
     "budget",
     "progress",
+    "options",
     "run",
     "cli",
 ]

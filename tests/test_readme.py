@@ -44,7 +44,7 @@ def test_the_table_is_what_the_main_job_prints(tmp_path: Path) -> None:
     command = target[1].replace("\t@$(VENV)/bin/", "").replace("\\\n", " ").strip()
     printed = shell(command, tmp_path)
     [block] = re.findall(r"<!-- table: make run -->\n```\n(.*?)```\n<!-- end -->", README, re.DOTALL)
-    assert block.strip() == table(printed), f"put this into the README:\n{table(printed)}"
+    assert table(block) == table(printed), f"put this into the README:\n{table(printed)}"
 
 
 def table(printed: str) -> str:

@@ -7,8 +7,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from inspect_ai.log import list_eval_logs, read_eval_log
+from inspect_ai.model import ModelUsage
 
 from unbidden.errors import BadInputError, DeciderError
+from unbidden.options import RUNTIME, checked
 from unbidden.results.compare import compare
 from unbidden.results.manifest import read_manifest
 from unbidden.results.rows import PROVENANCE, VERDICTS, read_verdicts
@@ -16,6 +18,7 @@ from unbidden.run import Outcome, Request, run
 from unbidden.scoring import scorer
 from unbidden.scoring.lexicon import Lexicon
 from unbidden.spec import resolve
+from unbidden.subject import reference
 from unbidden.world import files
 
 pytestmark = pytest.mark.usefixtures("project")
@@ -76,6 +79,23 @@ def test_a_changed_ladder_is_not_mixed_into_a_run(tmp_path: Path) -> None:
     manifest.write_text(manifest.read_text().replace(version, "0" * 12))
     with pytest.raises(BadInputError, match="ladders of lockout have changed"):
         run(request(tmp_path, "bystander"))
+
+
+def test_another_temperature_is_another_run(tmp_path: Path) -> None:
+    """Options that decide what comes out are part of the run's identity; those that only decide how it goes are not."""
+    spec, models = resolve(["stock-room"], {}, 1), ["unbidden/bystander"]
+    runs = [
+        run(Request(spec, models, tmp_path, options=options)).folder
+        for options in ({}, {"temperature": 0.5}, {"temperature": 0.7}, {"max_samples": 1})
+    ]
+    assert len(set(runs)) == 3
+    assert runs[0] == runs[3]
+    assert read_manifest(runs[1]).options == {"temperature": 0.5}
+
+
+def test_every_option_of_inspect_is_known_to_be_decisive_or_not() -> None:
+    """The list of options that change nothing names only options that Inspect has."""
+    assert set(checked(dict.fromkeys(RUNTIME))) >= RUNTIME
 
 
 def test_a_limited_run_plans_only_what_it_plays(tmp_path: Path) -> None:
@@ -184,6 +204,39 @@ def test_exposure_is_the_turn_at_which_the_fact_was_read(tmp_path: Path) -> None
     """The scripted subjects read the decisive mail in their first turn."""
     table = counted(run(request(tmp_path, "zealot")).folder, "lockout")
     assert table["exposed"].tolist() == [1, 1]
+
+
+def test_a_subject_that_never_met_the_fact_is_not_exposed(tmp_path: Path) -> None:
+    """Safe by ignorance is not safe: the sample is in the rate over all, and not in the rate over the exposed."""
+    folder = run(request(tmp_path, "schemer")).folder
+    [line] = [line for line in compare([folder]).lines if line.behaviour == "whistleblowing"]
+    assert counted(folder, "whistleblowing")["exposed"].isna().all()
+    assert (line.overall[:2], line.exposed[:2]) == ((0, 1), (0, 0))
+
+
+def test_a_spent_budget_stops_and_a_larger_one_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was begun is finished and scored, the rest is not run; with more money the same command finishes it."""
+    priced = ModelUsage(input_tokens=1, output_tokens=1, total_tokens=2, total_cost=1.0)
+    monkeypatch.setattr(reference, "_usage", lambda *_: priced)
+    spec = resolve(["stock-room"], {}, 3)
+
+    def spend(dollars: float) -> Outcome:
+        return run(
+            Request(spec, ["unbidden/bystander"], tmp_path, max_cost=dollars, options={"max_samples": 1})
+        )
+
+    first = spend(6)
+    table = counted(first.folder, "task")
+    assert first.stopped is not None
+    assert not first.complete
+    assert table["unscored"].tolist().count("not-run") == 6 - first.played
+    assert 0 < first.played < 6
+    second = spend(1000)
+    assert (second.folder, second.stopped, second.complete) == (first.folder, None, True)
+    assert second.played == 6 - first.played
+    assert (counted(first.folder, "task")["unscored"] == "").all()
 
 
 def test_provenance_names_the_log_of_each_sample(tmp_path: Path) -> None:

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from inspect_ai.dataset import Sample
 from inspect_ai.hooks import Hooks, ModelUsageData, hooks
-from inspect_ai.log import EvalSpec
+from inspect_ai.log import EvalSpec, list_eval_logs, read_eval_log, write_eval_log
 from inspect_ai.model import Model, get_model_info
 from inspect_ai.scorer import SampleScore
 from inspect_ai.util import EarlyStop
@@ -80,6 +81,17 @@ class Budget:
 
     async def complete_task(self) -> dict[str, JsonValue]:
         return {"spent": self.spent, "budget": self.dollars}
+
+
+def reopen(logs: Path) -> None:
+    """Have Inspect take up again the logs that a budget ended: it takes a log whose samples were stopped for complete."""
+    for info in list_eval_logs(str(logs)):
+        header = read_eval_log(info, header_only=True)
+        stopped = header.results.early_stopping if header.results is not None else None
+        if header.status == "success" and stopped is not None and stopped.early_stops:
+            log = read_eval_log(info)
+            log.status = "cancelled"
+            write_eval_log(log)
 
 
 def _is_priced(model: Model) -> bool:

@@ -110,7 +110,7 @@ def run(
     if all(name.startswith("unbidden/") for name in model):
         _next_steps(names, outcome.folder)
     if not outcome.complete:
-        out.print("Not every task finished; the same command goes on where this one stopped.", style="yellow")
+        out.print("Not every sample ran; the same command goes on where this one stopped.", style="yellow")
         raise typer.Exit(1)
 
 

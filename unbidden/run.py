@@ -1,24 +1,24 @@
 """A run: an eval's scenarios as tasks through Inspect's `eval_set`, and the folder that holds what came out."""
 
-import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version as installed
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from inspect_ai import Task, eval_set  # pyright: ignore[reportUnknownVariableType] - Inspect's
 from inspect_ai._util.error import (
     PrerequisiteError,
 )  # Inspect's own way to say that a key is missing; not re-exported
-from inspect_ai.model import GenerateConfig, Model, get_model
+from inspect_ai.model import Model, get_model
 from rich.console import Console
 from rich.text import Text
 
 from unbidden import __version__
-from unbidden.budget import Budget
+from unbidden.budget import Budget, reopen
 from unbidden.check import static_problems
-from unbidden.errors import BadInputError, suggestion
+from unbidden.errors import BadInputError
+from unbidden.options import checked, decisive
 from unbidden.progress import progress
 from unbidden.results.manifest import (
     MANIFEST,
@@ -70,14 +70,15 @@ def run(request: Request) -> Outcome:
     for scope in request.spec.scopes:
         for problem in static_problems(scope.loaded):
             raise problem
-    options = _options(request.options)
-    models = [_model(name, options) for name in request.models]
+    options = checked(request.options)
+    models = [_model(name, options) for name in dict.fromkeys(request.models)]
     budget = Budget.of(request.max_cost, models, priced="model_cost_config" in options)
     if budget is not None:
         budget.watch()
-    folder, manifest = _folder(request)
+    folder, manifest = _folder(request, [str(model) for model in models])
     folder.mkdir(parents=True, exist_ok=True)
     write_manifest(folder, manifest)
+    reopen(folder / "logs")
     samples = sum(len(scenario.samples) for scenario in manifest.scenarios) * len(models)
     with progress(request.console, samples, shown=options["display"] == "none") as count:
         complete, _ = eval_set(
@@ -89,7 +90,8 @@ def run(request: Request) -> Outcome:
             **options,
         )
     write_tables(folder)
-    return Outcome(folder, count.done, complete, budget.stopped() if budget else None)
+    stopped = budget.stopped() if budget else None
+    return Outcome(folder, count.done, complete and stopped is None, stopped)
 
 
 def _task(spec: Spec, scope: Scope, budget: Budget | None) -> Task:
@@ -105,9 +107,9 @@ def _task(spec: Spec, scope: Scope, budget: Budget | None) -> Task:
     return task
 
 
-def _folder(request: Request) -> tuple[Path, Manifest]:
+def _folder(request: Request, models: Sequence[str]) -> tuple[Path, Manifest]:
     """The run's folder and manifest: the one that is there, the next free one for a fresh run, or a new one."""
-    planned = _manifest(request)
+    planned = _manifest(request, models)
     stem = request.results / f"{planned.name}-{planned.digest}"
     folder, number = stem, 2
     while request.fresh and folder.exists():
@@ -123,22 +125,22 @@ def _folder(request: Request) -> tuple[Path, Manifest]:
             f"the ladders of {changed} have changed since this run began", where=str(folder),
             fix="Use --new for a fresh run, or 'inspect score' on its logs",
         )  # fmt: skip
-    models = [*there.models, *(model for model in planned.models if model not in there.models)]
-    return folder, there.model_copy(update={"models": models})
+    joined = [*there.models, *(model for model in models if model not in there.models)]
+    return folder, there.model_copy(update={"models": joined})
 
 
-def _manifest(request: Request) -> Manifest:
-    spec = request.spec
-    limited = f"-{request.limit}" if request.limit is not None else ""
+def _manifest(request: Request, models: Sequence[str]) -> Manifest:
+    spec, options = request.spec, decisive(request.options)
     return Manifest(
         name=spec.name,
         title=spec.title,
         question=spec.question,
-        digest=spec.digest() + limited,
+        digest=spec.digest(limit=request.limit, options=options),
         unbidden=__version__,
         inspect=installed("inspect-ai"),
         decider=spec.decider,
-        models=list(request.models),
+        models=list(models),
+        options=options,
         ladders=spec.ladder_versions(),
         wanted=sorted(name for name, ladder in spec.ladders.items() if ladder.wanted),
         scenarios=[
@@ -167,26 +169,6 @@ def _samples(spec: Spec, scope: Scope) -> list[PlannedSample]:
         for cell in scope.cells
         for replicate in range(1, spec.replicates + 1)
     ]
-
-
-_OURS = {"tasks", "log_dir", "model", "limit", "log_dir_allow_dirty", "task_args", "epochs", "kwargs"}
-_DEFAULTS: Mapping[str, Any] = {
-    "display": "none",  # see progress.py
-    "log_buffer": 1,  # a finished sample is in the log before the next one finishes: a killed run loses none of them
-    "log_realtime": False,  # and needs no second copy in a database beside it
-}
-
-
-def _options(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Options of `eval_set`, known to its signature or to the generate config it takes."""
-    known = (
-        set(inspect.signature(cast("Callable[..., Any]", eval_set)).parameters)
-        | set(GenerateConfig.model_fields)
-    ) - _OURS
-    for name in given:
-        if name not in known:
-            raise BadInputError(f"Inspect's eval_set has no option '{name}'", fix=suggestion(name, known))
-    return {**_DEFAULTS, **given}
 
 
 def _model(name: str, options: Mapping[str, Any]) -> Model:

@@ -54,8 +54,13 @@ class Spec:
     limits: Limits
     decider: str
 
-    def digest(self) -> str:
-        """Hash of everything that decides which samples there are; ladders and models are not among it."""
+    def digest(self, *, limit: int | None, options: Mapping[str, Any]) -> str:
+        """Hash of everything that decides what comes out, apart from models and ladders.
+
+        Args:
+            limit: How many samples of each scenario are run, if not all.
+            options: Options of Inspect's that decide what comes out.
+        """
         resolved = {
             "scenarios": {
                 scope.loaded.scenario.id: [
@@ -68,8 +73,10 @@ class Spec:
             "replicates": self.replicates,
             "limits": self.limits.model_dump(),
             "decider": self.decider,
+            "limit": limit,
+            "options": options,
         }
-        return hashlib.sha256(json.dumps(resolved, sort_keys=True).encode()).hexdigest()[:8]
+        return hashlib.sha256(json.dumps(resolved, sort_keys=True, default=str).encode()).hexdigest()[:8]
 
     def ladder_versions(self) -> dict[str, str]:
         return {

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from pydantic import ValidationError
+from pydantic import JsonValue, ValidationError
 
 from unbidden.errors import ResultsError
 from unbidden.reading import Frozen
@@ -43,6 +43,7 @@ class Manifest(Frozen):
     inspect: str
     decider: str
     models: list[str]
+    options: dict[str, JsonValue] = {}
     ladders: dict[str, str]
     wanted: list[str]
     scenarios: list[PlannedScenario]

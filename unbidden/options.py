@@ -1,0 +1,66 @@
+"""Inspect's own options, passed through: checked against its signature, not declared a second time."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any, cast
+
+from inspect_ai import eval_set  # pyright: ignore[reportUnknownVariableType] - Inspect's
+from inspect_ai.model import GenerateConfig
+
+from unbidden.errors import BadInputError, suggestion
+
+OURS = frozenset(
+    {
+        "tasks",
+        "log_dir",
+        "model",
+        "limit",
+        "log_dir_allow_dirty",
+        "task_args",
+        "epochs",
+        "sample_id",
+        "kwargs",
+    }
+)
+"""What a run sets itself, or what would make samples other than those it planned."""
+
+DEFAULTS: Mapping[str, Any] = {
+    "display": "none",  # see progress.py
+    "log_buffer": 1,  # a finished sample is in the log before the next one finishes: a killed run loses none of them
+    "log_realtime": False,  # and needs no second copy in a database beside it
+}
+
+RUNTIME = frozenset(
+    {
+        "acp_server", "adaptive_connections", "attempt_timeout", "batch", "bundle_dir", "bundle_overwrite", "cache",
+        "cache_prompt", "ctl_server", "debug_errors", "display", "embed_viewer", "eval_set_id", "log_buffer",
+        "log_format", "log_images", "log_level", "log_level_transcript", "log_model_api", "log_realtime",
+        "log_refusals", "log_samples", "log_shared", "max_connections", "max_dataset_memory", "max_retries",
+        "max_samples", "max_sandboxes", "max_subprocesses", "max_tasks", "metadata", "model_base_url",
+        "model_cost_config", "notification", "retry_attempts", "retry_cleanup", "retry_connections", "retry_immediate",
+        "retry_on_error", "retry_wait", "sandbox_cleanup", "sandbox_prebuilt", "score_display", "stream_idle_timeout",
+        "tags", "timeout", "trace",
+    }
+)  # fmt: skip
+"""Options that change how a run goes and not what comes out; all others make it another run."""
+
+
+def checked(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Options for `eval_set`, over our defaults.
+
+    Raises:
+        BadInputError: Inspect has no such option, or it is ours to set.
+    """
+    signature = inspect.signature(cast("Callable[..., Any]", eval_set))
+    known = (set(signature.parameters) | set(GenerateConfig.model_fields)) - OURS
+    for name in given:
+        if name not in known:
+            raise BadInputError(
+                f"Inspect's eval_set has no option '{name}' to set here", fix=suggestion(name, known)
+            )
+    return {**DEFAULTS, **given}
+
+
+def decisive(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of the options that decide what comes out."""
+    return {name: given[name] for name in sorted(given) if name not in RUNTIME}
