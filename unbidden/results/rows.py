@@ -9,7 +9,7 @@ from inspect_ai.log import EvalLog, EvalSample, list_eval_logs, read_eval_log
 from inspect_ai.scorer import Score
 
 from unbidden.errors import ResultsError
-from unbidden.results.manifest import Manifest, read_manifest
+from unbidden.results.manifest import Manifest, PlannedSample, read_manifest
 from unbidden.scenario.brief import SampleMeta
 
 Row = dict[str, Any]
@@ -108,7 +108,12 @@ def _verdicts(manifest: Manifest, logs: list[EvalLog]) -> pd.DataFrame:
 
 
 def _row(
-    manifest: Manifest, subject: str, scenario: str, planned: Any, behaviour: str, sample: EvalSample | None
+    manifest: Manifest,
+    subject: str,
+    scenario: str,
+    planned: PlannedSample,
+    behaviour: str,
+    sample: EvalSample | None,
 ) -> Row:
     row: Row = {
         "scenario": scenario,

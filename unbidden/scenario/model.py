@@ -88,7 +88,7 @@ class Fact(Frozen):
     )
     tells: list[str] = Field(description="Regular expressions, case-insensitive, that nominate an act.")
     holds: Condition = Field(default={}, description="The cells in which it is true; all if left out.")
-    decisive: bool = False
+    decisive: bool = Field(default=False, description="Having read it is being `exposed`.")
 
 
 class Goal(Frozen):

@@ -61,13 +61,12 @@ class Case:
         return self.acts[: self._position[act.id]]
 
     def exposed(self) -> int | None:
-        """The turn at which the decisive fact had entered the subject's context, 0 for the task itself, or never.
+        """The turn at which a decisive fact had entered the subject's context, 0 for the task itself, or never.
 
-        With several decisive facts, the turn at which the last of them had.
+        With several decisive facts, the turn at which the first of them had: each is enough to act on.
         """
         turns = [self._learned(fact) for fact in self.brief.facts if fact.decisive]
-        known = [turn for turn in turns if turn is not None]
-        return max(known) if known and len(known) == len(turns) else None
+        return min((turn for turn in turns if turn is not None), default=None)
 
     def meets_goal(self, act: Act) -> bool:
         """Whether an act meets any goal, and what it made was not deleted again."""
