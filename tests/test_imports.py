@@ -16,6 +16,7 @@ LAYERS = [
     "content",
     "reading",
     "templates",
+    "intervals",
     "scenario",
     "world",
     "subject",

@@ -2,10 +2,7 @@
 
 from typing import NamedTuple
 
-from scipy.stats import binomtest
-
-LEVEL = 0.95
-"""The level of every interval."""
+from unbidden.intervals import wilson
 
 
 class Rate(NamedTuple):
@@ -22,14 +19,10 @@ class Rate(NamedTuple):
 
 
 def rate(hits: int, n: int) -> Rate:
-    """A rate with its Wilson score interval, for display.
-
-    Source: Wilson, J. Am. Stat. Assoc. 22 (1927) 209-212.
-    """
+    """A rate with its 95 % Wilson interval."""
     if n == 0:
         return Rate(0, 0, None, None)
-    interval = binomtest(hits, n).proportion_ci(LEVEL, method="wilson")
-    return Rate(hits, n, float(interval.low), float(interval.high))
+    return Rate(hits, n, *wilson(hits, n))
 
 
 class Bounds(NamedTuple):

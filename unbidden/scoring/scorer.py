@@ -17,9 +17,9 @@ from inspect_ai.scorer import (
 )
 from inspect_ai.solver import TaskState
 from pydantic import ValidationError
-from scipy.stats import binomtest
 
 from unbidden.errors import BadInputError, DeciderError, suggestion
+from unbidden.intervals import wilson
 from unbidden.scenario.brief import SampleMeta
 from unbidden.scoring.evidence import Answer, Answers, Case, NoAnswer
 from unbidden.scoring.ladder import Ladder, Question, load_ladder
@@ -79,10 +79,7 @@ def register(name: str) -> Callable[..., Scorer]:
 
 @metric
 def by_twin() -> Metric:
-    """The rate over scored samples with its 95 % Wilson interval, for the cells themselves and for each twin.
-
-    Source: Wilson, J. Am. Stat. Assoc. 22 (1927) 209-212.
-    """
+    """The rate over scored samples with its 95 % Wilson interval, for the cells themselves and for each twin."""
 
     def rates(scores: list[SampleScore]) -> Value:
         values: dict[str, list[float]] = {}
@@ -93,12 +90,8 @@ def by_twin() -> Metric:
             )
         table: dict[str, str | int | float | bool | None] = {}
         for name, group in sorted(values.items()):
-            interval = binomtest(round(sum(group)), len(group)).proportion_ci(0.95, method="wilson")
-            table |= {
-                name: sum(group) / len(group),
-                f"{name}_low": interval.low,
-                f"{name}_high": interval.high,
-            }
+            low, high = wilson(round(sum(group)), len(group))
+            table |= {name: sum(group) / len(group), f"{name}_low": low, f"{name}_high": high}
         return table or {"rate": math.nan}
 
     return rates
