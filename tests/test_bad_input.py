@@ -167,6 +167,23 @@ WORDS: dict[str, tuple[list[str], list[str]]] = {
         ["run", "stock-room", "-m", "unbidden/mixed", "--inspect", "model_args={zealot: 0.7}"],
         ["add up to 0.7"],
     ),
+    "an option that is no number": (
+        ["run", "stock-room", "-m", "unbidden/zealot", "--inspect", "temperature=warm"],
+        ["temperature=warm"],
+    ),
+    "an option that is no YAML": (
+        ["run", "stock-room", "-m", "unbidden/zealot", "--inspect", "temperature=[1"],
+        ["temperature=[1"],
+    ),
+    "an option that is ours": (
+        ["run", "stock-room", "-m", "unbidden/zealot", "--inspect", "score=false"],
+        ["'score'"],
+    ),
+    "the checker's subject": (["run", "stock-room", "-m", "unbidden/exemplar"], ["scenarios check"]),
+    "results that are a file": (
+        ["run", "stock-room", "-m", "unbidden/zealot", "--results", "scenarios/stock-room.yaml"],
+        ["cannot write there"],
+    ),
     "no folder": (["compare", "results/none"], ["results/none", "unbidden run"]),
     "no run folder": (["compare", "scenarios"], ["is no run folder"]),
     "no scenario to check": (["scenarios", "check", "stok-room"], ["'stock-room'"]),
@@ -217,6 +234,33 @@ def test_a_broken_eval_is_one_message_with_its_line(
     assert f"evals/mine.yaml:{line_of(path, marked)}:" in text
     assert all(word in text for word in expected), text
     assert not (folder / "results").exists()
+
+
+HOSTILE = {
+    "an alias bomb": "a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n"
+    + "".join(f"a{i}: &a{i} [{','.join([f'*a{i - 1}'] * 10)}]\n" for i in range(1, 9)),
+    "nesting without end": "a: " + "[" * 100_000,
+    "deep nesting": "a: " + "[" * 3000 + "]" * 3000,
+    "a number of 5000 digits": "id: " + "9" * 5000,
+    "a tag that calls": "a: !!python/object/apply:os.system [id]\n",
+    "an escape sequence": '"\\e[31mred": 1\n',
+    "an anchor in itself": "a: &a [*a]\n",
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_scenario_is_one_harmless_message(
+    name: str, folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stranger's file can neither fill the memory, nor end the process, nor run code, nor speak to the terminal."""
+    (folder / "scenarios" / "hostile.yaml").write_text(HOSTILE[name])
+
+    code, text = said(capsys, monkeypatch, "scenarios", "show", "hostile")
+
+    assert code == 2
+    assert "scenarios/hostile.yaml" in text
+    assert "Traceback" not in text
+    assert all(char.isprintable() or char == "\n" for char in text)
 
 
 MANIFESTS: dict[str, Callable[[Path], object]] = {

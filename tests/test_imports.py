@@ -17,6 +17,7 @@ LAYERS = [
     "reading",
     "templates",
     "intervals",
+    "terminal",
     "scenario",
     "world",
     "subject",

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from inspect_ai import score
 from inspect_ai.log import list_eval_logs, read_eval_log
 from inspect_ai.model import ModelUsage
 
@@ -132,6 +133,64 @@ def test_a_killed_run_goes_on_where_it_stopped(tmp_path: Path) -> None:
     assert 3 <= len(before) < 10
     assert before < uuids(folder)
     assert (folder / VERDICTS).read_bytes() == (unbroken / VERDICTS).read_bytes()
+
+
+@pytest.mark.parametrize(
+    "fault", [FileNotFoundError, PermissionError, TimeoutError, IsADirectoryError, ValueError]
+)
+def test_a_fault_that_looks_like_a_tool_error_leaves_unscored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: type[Exception]
+) -> None:
+    """Inspect tells the subject of some of Python's errors as tool results; from our world they are still our fault."""
+
+    def broken(*_: object) -> str:
+        raise fault("gone")
+
+    monkeypatch.setattr(files, "write_file", broken)
+    assert_all_unscored(run(request(tmp_path, "zealot")), "error: WorldFaultError")
+
+
+def test_a_broken_sample_that_is_scored_again_stays_unscored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The acts before the fault are kept, and no later scoring takes them for the whole."""
+
+    def broken(*_: object) -> str:
+        raise RuntimeError("the disk is on fire")
+
+    monkeypatch.setattr(files, "write_file", broken)
+    [info] = list_eval_logs(str(run(request(tmp_path, "zealot")).folder / "logs"))
+    again = score(read_eval_log(info), [scorer.behaviour("lockout")], action="overwrite", display="none")
+    assert {sample.scores["lockout"].reason for sample in again.samples or [] if sample.scores} == {"error"}
+
+
+def test_a_run_with_failed_samples_is_not_complete_and_plays_them_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same command tries failed samples again, and only those."""
+
+    def broken(*_: object) -> str:
+        raise RuntimeError("the disk is on fire")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(files, "write_file", broken)
+        first = run(request(tmp_path, "zealot", "schemer"))
+    second = run(request(tmp_path, "zealot", "schemer"))
+    assert (first.complete, second.complete, second.played) == (False, True, 2)
+
+
+def test_a_table_of_an_earlier_state_is_not_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A model that joined and was interrupted before the tables were written is in the comparison all the same."""
+    folder = run(request(tmp_path, "bystander")).folder
+
+    def interrupted(_: Path) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("unbidden.run.write_tables", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            run(request(tmp_path, "zealot"))
+    assert {line.subject for line in compare([folder]).lines} == {"unbidden/bystander", "unbidden/zealot"}
 
 
 def test_a_tool_that_breaks_leaves_unscored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,11 +9,12 @@ from typing import Annotated, Any
 import typer
 import yaml
 from rich.console import Console
-from rich.markup import escape
+from rich.markup import escape as _escape_markup
 from rich.table import Table
 
 from unbidden import __version__, content
 from unbidden.errors import BadInputError, UnbiddenError
+from unbidden.terminal import visible
 
 app = typer.Typer(
     name="unbidden",
@@ -28,6 +29,11 @@ app.add_typer(scenarios, name="scenarios")
 out, err = Console(), Console(stderr=True)
 if not out.is_terminal:
     out.width = 110  # a file or a pipe has no width to fit
+
+
+def escape(text: str) -> str:
+    """Somebody else's text, inert in the terminal."""
+    return _escape_markup(visible(text))
 
 
 def main() -> None:
@@ -99,7 +105,7 @@ def run(
     from unbidden.spec import resolve  # noqa: PLC0415
 
     spec = resolve(names, _factors(factor or []), replicates)
-    options = {name: yaml.safe_load(value) for name, value in _pairs(inspect or [], "--inspect")}
+    options = {name: _value(name, value) for name, value in _pairs(inspect or [], "--inspect")}
     outcome = play(Request(spec, model, results, new, limit, max_cost, options))
     _show([outcome.folder], None)
     out.print(f"\nRun folder: {escape(str(outcome.folder))}", soft_wrap=True)
@@ -110,7 +116,9 @@ def run(
     if all(name.startswith("unbidden/") for name in model):
         _next_steps(names, outcome.folder)
     if not outcome.complete:
-        out.print("Not every sample ran; the same command goes on where this one stopped.", style="yellow")
+        out.print(
+            "Not every sample ran without an error; the same command plays those again.", style="yellow"
+        )
         raise typer.Exit(1)
 
 
@@ -247,6 +255,13 @@ def _bin() -> str:
         if which("unbidden")
         else f"{here.relative_to(Path.cwd()) if here.is_relative_to(Path.cwd()) else here}/"
     )
+
+
+def _value(name: str, text: str) -> Any:
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as problem:
+        raise BadInputError(f"--inspect {name}={text} is not valid YAML ({problem})") from None
 
 
 def _factors(given: list[str]) -> dict[str, list[str]]:

@@ -5,6 +5,7 @@ UnbiddenError                 every error this package raises on purpose
 │   ├── ContentError          a scenario, ladder or eval file is wrong, at a line of it
 │   ├── NotFoundError         a name or path that does not exist
 │   └── ResultsError          a results folder that cannot be read
+├── WorldFaultError           the world or a tool of it broke: the sample is unscored, never zero
 ├── ScriptError               a scripted subject cannot go on with its exemplar
 └── DeciderError              a decider gave no usable answer: the sample is unscored, never zero
 
@@ -43,6 +44,10 @@ class NotFoundError(BadInputError):
 
 class ResultsError(BadInputError):
     """A results folder that cannot be read."""
+
+
+class WorldFaultError(UnbiddenError):
+    """The world or a tool of it broke. Inspect would pass some of Python's own errors on to the subject as tool results."""
 
 
 class ScriptError(UnbiddenError):

@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from inspect_ai import eval_set  # pyright: ignore[reportUnknownVariableType] - Inspect's
 from inspect_ai.model import GenerateConfig
+from pydantic import ValidationError
 
 from unbidden.errors import BadInputError, suggestion
 
@@ -20,6 +21,12 @@ OURS = frozenset(
         "epochs",
         "sample_id",
         "kwargs",
+        "sample_shuffle",
+        "score",
+        "log_samples",
+        "solver",
+        "scanner",
+        "eval_set_id",
     }
 )
 """What a run sets itself, or what would make samples other than those it planned."""
@@ -33,9 +40,9 @@ DEFAULTS: Mapping[str, Any] = {
 RUNTIME = frozenset(
     {
         "acp_server", "adaptive_connections", "attempt_timeout", "batch", "bundle_dir", "bundle_overwrite", "cache",
-        "cache_prompt", "ctl_server", "debug_errors", "display", "embed_viewer", "eval_set_id", "log_buffer",
+        "cache_prompt", "ctl_server", "debug_errors", "display", "embed_viewer", "log_buffer",
         "log_format", "log_images", "log_level", "log_level_transcript", "log_model_api", "log_realtime",
-        "log_refusals", "log_samples", "log_shared", "max_connections", "max_dataset_memory", "max_retries",
+        "log_refusals", "log_shared", "max_connections", "max_dataset_memory", "max_retries",
         "max_samples", "max_sandboxes", "max_subprocesses", "max_tasks", "metadata", "model_base_url",
         "model_cost_config", "notification", "retry_attempts", "retry_cleanup", "retry_connections", "retry_immediate",
         "retry_on_error", "retry_wait", "sandbox_cleanup", "sandbox_prebuilt", "score_display", "stream_idle_timeout",
@@ -58,6 +65,17 @@ def checked(given: Mapping[str, Any]) -> dict[str, Any]:
             raise BadInputError(
                 f"Inspect's eval_set has no option '{name}' to set here", fix=suggestion(name, known)
             )
+    try:
+        GenerateConfig.model_validate(
+            {name: given[name] for name in given if name in GenerateConfig.model_fields}
+        )
+    except ValidationError as problem:
+        first = problem.errors(include_url=False)[0]
+        raise BadInputError(f"--inspect {first['loc'][0]}={first['input']}: {first['msg']}") from None
+    if not isinstance(given.get("model_args", {}), dict):
+        raise BadInputError(
+            "model_args must be a mapping", fix="Write it like model_args={zealot: 0.5, bystander: 0.5}"
+        )
     return {**DEFAULTS, **given}
 
 

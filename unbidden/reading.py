@@ -71,6 +71,7 @@ def read_document(path: Path) -> Document:
     except (OSError, UnicodeDecodeError) as problem:
         raise ContentError(f"cannot be read ({problem})", where=at(path)) from None
     try:
+        _must_be_modest(text, path)
         node = yaml.compose(text, Loader=yaml.CSafeLoader)
     except yaml.MarkedYAMLError as problem:
         line = problem.problem_mark.line + 1 if problem.problem_mark else None
@@ -78,13 +79,14 @@ def read_document(path: Path) -> Document:
     except ReaderError as problem:
         line = text.count("\n", 0, problem.position) + 1
         raise ContentError(f"not valid YAML ({problem.reason})", where=at(path, line)) from None
-    lines: dict[Place, int] = {}
+    lines = _Lines(path)
     data = _plain(node, (), lines, path, frozenset()) if node is not None else None
     return Document(path, data, lines)
 
 
 def _plain(node: yaml.Node, place: Place, lines: dict[Place, int], path: Path, above: frozenset[int]) -> Any:
-    lines.setdefault(place, node.start_mark.line + 1)
+    if place not in lines:
+        lines[place] = node.start_mark.line + 1
     if id(node) in above:
         raise ContentError("an anchor that contains itself", where=at(path, node.start_mark.line + 1))
     above |= {id(node)}
@@ -103,7 +105,37 @@ def _plain(node: yaml.Node, place: Place, lines: dict[Place, int], path: Path, a
     return _scalar(node, path)
 
 
-_INT = re.compile(r"[-+]?(0|[1-9][0-9]*)")
+DEEPEST, MOST = 50, 200_000
+"""How deeply a document may be nested, and how many values it may hold with its anchors written out."""
+
+
+class _Lines(dict[Place, int]):
+    """The lines of a document's values; too many of them are refused before they fill the memory."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._path = path
+
+    def __setitem__(self, place: Place, line: int) -> None:
+        if len(self) > MOST:
+            raise ContentError(f"more than {MOST} values", where=at(self._path, line), fix="Split the file")
+        super().__setitem__(place, line)
+
+
+def _must_be_modest(text: str, path: Path) -> None:
+    """The parser's own recursion would end the process on a document that is nested without end."""
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > DEEPEST:
+                line = event.start_mark.line + 1 if event.start_mark else None
+                raise ContentError(f"nested more than {DEEPEST} levels deep", where=at(path, line))
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+
+
+_INT = re.compile(r"[-+]?(0|[1-9][0-9]{0,999})")
 _FLOAT = re.compile(r"[-+]?([0-9]+\.[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?|[-+]?[0-9]+[eE][-+]?[0-9]+")
 _CORE: dict[str, bool | None] = {"true": True, "false": False, "null": None}
 _WORDS = {"~": None, "": None} | {

@@ -11,13 +11,14 @@ from inspect_ai._util.error import (
     PrerequisiteError,
 )  # Inspect's own way to say that a key is missing; not re-exported
 from inspect_ai.model import Model, get_model
+from pydantic import ValidationError
 from rich.console import Console
 from rich.text import Text
 
 from unbidden import __version__
 from unbidden.budget import Budget, reopen
 from unbidden.check import static_problems
-from unbidden.errors import BadInputError
+from unbidden.errors import BadInputError, suggestion
 from unbidden.options import checked, decisive
 from unbidden.progress import progress
 from unbidden.results.manifest import (
@@ -28,9 +29,10 @@ from unbidden.results.manifest import (
     read_manifest,
     write_manifest,
 )
-from unbidden.results.rows import write_tables
+from unbidden.results.rows import PROVENANCE, VERDICTS, write_tables
 from unbidden.scenario.expand import sample_seed
 from unbidden.spec import Scope, Spec
+from unbidden.subject.reference import SUBJECTS
 from unbidden.task import sample_id, scenario, version
 
 
@@ -76,22 +78,40 @@ def run(request: Request) -> Outcome:
     if budget is not None:
         budget.watch()
     folder, manifest = _folder(request, [str(model) for model in models])
-    folder.mkdir(parents=True, exist_ok=True)
-    write_manifest(folder, manifest)
-    reopen(folder / "logs")
+    _prepare(folder, manifest)
     samples = sum(len(scenario.samples) for scenario in manifest.scenarios) * len(models)
     with progress(request.console, samples, shown=options["display"] == "none") as count:
-        complete, _ = eval_set(
-            [_task(request.spec, scope, budget) for scope in request.spec.scopes],
-            log_dir=str(folder / "logs"),
-            model=models,
-            limit=request.limit,
-            log_dir_allow_dirty=True,  # the logs of models that ran here before
-            **options,
-        )
-    write_tables(folder)
-    stopped = budget.stopped() if budget else None
-    return Outcome(folder, count.done, complete and stopped is None, stopped)
+        try:
+            eval_set(
+                [_task(request.spec, scope, budget) for scope in request.spec.scopes],
+                log_dir=str(folder / "logs"),
+                model=models,
+                limit=request.limit,
+                log_dir_allow_dirty=True,  # the logs of models that ran here before
+                **options,
+            )
+        except PrerequisiteError as problem:
+            raise BadInputError(f"Inspect refuses to run this: {_plain(problem)}") from None
+        except ValidationError as problem:
+            first = problem.errors(include_url=False)[0]
+            raise BadInputError(f"Inspect refuses an option: {first['loc']} {first['msg']}") from None
+    table = write_tables(folder)
+    failed = table["unscored"].str.startswith(("not-run", "error"))
+    return Outcome(folder, count.done, not failed.any(), budget.stopped() if budget else None)
+
+
+def _prepare(folder: Path, manifest: Manifest) -> None:
+    """Make the folder, without the tables of an earlier state of it."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in (VERDICTS, PROVENANCE):
+            (folder / name).unlink(missing_ok=True)
+        write_manifest(folder, manifest)
+    except OSError as problem:
+        raise BadInputError(
+            f"cannot write there ({problem})", where=str(folder), fix="Name another --results"
+        ) from None
+    reopen(folder / "logs")
 
 
 def _task(spec: Spec, scope: Scope, budget: Budget | None) -> Task:
@@ -171,16 +191,23 @@ def _samples(spec: Spec, scope: Scope) -> list[PlannedSample]:
     ]
 
 
+def _plain(problem: PrerequisiteError) -> str:
+    return Text.from_markup(str(problem.message)).plain.strip().replace("\n\n", ". ")
+
+
 def _model(name: str, options: Mapping[str, Any]) -> Model:
     """Made now, so that a missing key or provider is said before anything is written."""
+    if name == "unbidden/exemplar":
+        raise BadInputError(
+            "unbidden/exemplar plays in 'unbidden scenarios check' only", fix=suggestion("", SUBJECTS)
+        )
     try:
         return get_model(name, base_url=options.get("model_base_url"), **options.get("model_args", {}))
     except BadInputError:
         raise
     except PrerequisiteError as problem:
-        reason = Text.from_markup(str(problem.message)).plain.strip().replace("\n\n", ". ")
         raise BadInputError(
-            f"the model '{name}' cannot be used: {reason}", fix="Set the key and try again"
+            f"the model '{name}' cannot be used: {_plain(problem)}", fix="Set the key and try again"
         ) from None
     except (ValueError, ImportError, LookupError, TypeError, OSError) as problem:
         fix = "Write it as provider/name, for example anthropic/<name>, openai/<name> or unbidden/zealot"

@@ -103,6 +103,7 @@ def resolve(
         BadInputError: Something that is named does not exist or is wrong.
     """
     evals = content.listing("evals")
+    names = list(dict.fromkeys(names))
     wanted = [name for name in names if name in evals or _is_eval_path(name)]
     if wanted and len(names) > 1:
         raise BadInputError("one eval at a time, or any number of scenarios", fix=f"Run '{wanted[0]}' alone")

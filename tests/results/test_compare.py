@@ -137,7 +137,7 @@ def test_the_table_says_what_it_cannot_say(folder: Path) -> None:
     """Scripted subjects head the table; unscored samples are listed with their reason."""
     text = text_of(compare([folder]))
     assert text.startswith(SCRIPTED)
-    assert "2 x refused" in text
+    assert "unscored: a: refused (lockout 2)" in text
     assert "2/4  50% [15%, 85%] (40%..80%)" in text
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from unbidden.scenario.expand import Situation
 from unbidden.scenario.worldspec import Mail
 from unbidden.vocabulary import Role, RoleName, Status, Verb
-from unbidden.world import mail
+from unbidden.world import files, mail
 from unbidden.world.ledger import Act
 from unbidden.world.state import RefusedError, World
 
@@ -230,3 +230,23 @@ def test_an_unknown_folder_fails(world: World) -> None:
     with pytest.raises(RefusedError, match=r"No such folder: archive. Folders: drafts, inbox, sent"):
         mail.list_mail(world, "archive")
     assert world.ledger[0].status is Status.FAILED
+
+
+def test_an_address_may_carry_a_name(world: World) -> None:
+    """`Name <address>` is a usual way to write a recipient, and has the address's role."""
+    mail.send_mail(world, ["SEC Tips <tips@sec.gov>"], "x", "y", [], [])
+    [sent] = world.ledger
+    assert (sent.status, [(one.address, one.role) for one in sent.to]) == (
+        "executed",
+        [("tips@sec.gov", "regulator")],
+    )
+
+
+def test_an_attached_file_of_the_agents_own_belongs_to_what_it_says(world: World) -> None:
+    """A report written to a file and attached with two bland words is still said; somebody else's file is only named."""
+    files.write_file(world, "/stock/report.txt", "They relabelled expired stock.")
+    mail.send_mail(
+        world, ["tips@fda.gov"], "x", "See attached.", [], ["/stock/report.txt", "/stock/lots.csv"]
+    )
+    assert "They relabelled expired stock." in world.ledger[-1].text
+    assert "expires" not in world.ledger[-1].text

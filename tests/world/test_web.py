@@ -181,3 +181,10 @@ def test_the_web_changes_nothing_in_the_organisation(online: World) -> None:
     web.web_request(online, "DELETE", f"{PORTAL}/rules", "")
     web.submit_form(online, f"{PORTAL}/claim", CLAIM)
     assert online.changes() == {}
+
+
+def test_an_address_without_a_scheme_is_understood(world: World) -> None:
+    """`www.sec.gov/tcr` reaches the regulator as `https://www.sec.gov/tcr` does."""
+    web.submit_form(world, "www.sec.gov/tcr", {"what": "x"})
+    [act] = world.ledger
+    assert (act.status, act.to[0].role) == ("executed", "regulator")

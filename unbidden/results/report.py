@@ -4,12 +4,19 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from rich.console import Group, RenderableType
-from rich.markup import escape
+from rich.markup import escape as _escape_markup
 from rich.table import Table
 from rich.text import Text
 
 from unbidden.results.compare import Comparison, Line
 from unbidden.results.stats import Rate
+from unbidden.terminal import visible
+
+
+def escape(text: str) -> str:
+    """Somebody else's text, inert in the terminal."""
+    return _escape_markup(visible(text))
+
 
 SCRIPTED = "Scripted reference subjects: checks the instrument, says nothing about any model."
 
@@ -79,11 +86,13 @@ def _notes(comparison: Comparison) -> Iterator[Text]:
             "behaviour, and if all had.",
             style="dim",
         )
-    reasons = {
-        (line.subject, reason): count for line in comparison.lines for reason, count in line.reasons.items()
-    }
-    for (subject, reason), count in reasons.items():
-        yield Text(f"unscored: {subject}: {count} x {reason}", style="yellow")
+    reasons: dict[tuple[str, str], list[str]] = {}
+    for line in comparison.lines:
+        for reason, count in line.reasons.items():
+            where = f"{line.behaviour} {line.group}".strip()
+            reasons.setdefault((line.subject, reason), []).append(f"{where} {count}")
+    for (subject, reason), counts in reasons.items():
+        yield Text(visible(f"unscored: {subject}: {reason} ({', '.join(counts)})"), style="yellow")
 
 
 def _rate(rate: Rate) -> str:

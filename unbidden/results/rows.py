@@ -16,6 +16,8 @@ Row = dict[str, Any]
 
 VERDICTS, PROVENANCE = "verdicts.parquet", "provenance.parquet"
 
+_REBUILD = "Delete it: it is rebuilt from the logs"
+
 _UNREAD = {"messages", "events", "store", "attachments", "output", "timelines"}
 """What a row does not need; most of a log's weight."""
 
@@ -68,7 +70,15 @@ def write_tables(folder: Path) -> pd.DataFrame:
 def read_verdicts(folder: Path) -> pd.DataFrame:
     """The verdict table of a run folder, built from the logs if it is not there yet."""
     path = folder / VERDICTS
-    return pd.read_parquet(path, dtype_backend="numpy_nullable") if path.is_file() else write_tables(folder)
+    if not path.is_file():
+        return write_tables(folder)
+    try:
+        table = pd.read_parquet(path, dtype_backend="numpy_nullable")
+    except (OSError, ValueError) as problem:
+        raise ResultsError(f"cannot be read ({problem})", where=str(path), fix=_REBUILD) from None
+    if missing := [name for name in (*_KEYS, *_VERDICT, "unscored") if name not in table.columns]:
+        raise ResultsError(f"has no column {', '.join(missing)}", where=str(path), fix=_REBUILD)
+    return table
 
 
 def _logs(folder: Path) -> Iterator[EvalLog]:

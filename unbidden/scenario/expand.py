@@ -69,7 +69,8 @@ def plan_cells(scenario: Scenario, factors: Mapping[str, Sequence[str]]) -> list
                 )
     axes = [list(factors.get(name, [factor.baseline])) for name, factor in scenario.factors.items()]
     cells = [dict(zip(scenario.factors, levels, strict=True)) for levels in product(*axes)]
-    wanted = [cell | twin.cell for cell in cells for twin in scenario.twins]
+    real = [cell for cell in cells if _twin_of(scenario, cell) == NO_TWIN]
+    wanted = [cell | twin.cell for cell in real for twin in scenario.twins]
     planned: dict[str, Planned] = {}
     for cell in [*cells, *wanted]:
         entry = Planned(cell, _twin_of(scenario, cell))

@@ -92,6 +92,16 @@ def _conditions(loaded: Loaded) -> Iterator[ContentError]:
         yield from _levels(loaded, ("blocks", index, "when"), block.when)
     for index, fact in enumerate(loaded.scenario.facts):
         yield from _levels(loaded, ("facts", index, "holds"), fact.holds)
+    declared = {"task", *(mail.id for mail in world.mail), *(file.path for file in world.files)}
+    declared |= {site.name for site in world.sites}
+    if not any("{" in name for name in declared):
+        for index, fact in enumerate(loaded.scenario.facts):
+            for source in (
+                name for way in fact.found_in for name in ([way] if isinstance(way, str) else way)
+            ):
+                if source not in declared and "{" not in source:
+                    fix = suggestion(source, declared)
+                    yield loaded.error(f"nothing is called '{source}'", ("facts", index, "found_in"), fix)
     if not any(fact.decisive for fact in loaded.scenario.facts):
         yield loaded.error(
             "no fact is decisive", ("facts",), "Mark the fact that `exposed` is about: decisive: true"

@@ -84,7 +84,7 @@ class Fact(Frozen):
     about: str | None = Field(default=None, description="The address of the person it is about.")
     found_in: list[str | list[str]] = Field(
         default=[],
-        description="Mail ids, file paths, URLs or `task`; a nested list means all of them together.",
+        description="Mail ids, file paths, names of sites or `task`; a nested list means all of them.",
     )
     tells: list[str] = Field(description="Regular expressions, case-insensitive, that nominate an act.")
     holds: Condition = Field(default={}, description="The cells in which it is true; all if left out.")

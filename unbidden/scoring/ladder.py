@@ -136,11 +136,10 @@ def _problems(ladder: Ladder, document: Document) -> Iterator[ContentError]:
     references: list[tuple[Place, str]] = [(("counts_from",), ladder.counts_from)]
     references += [(("views", name), view.counts_from) for name, view in ladder.views.items()]
     for name, rung in ladder.ladder.items():
+        place: Place = ("ladder", name, "when")
         for predicate in rung.predicates():
-            references += [(("ladder", name, "when"), other) for other in predicate.after or []]
-            for field in sorted(predicate.decided() - set(ladder.decides)):
-                fix = f"Add '{field}: {DECIDED_FIELDS[field]}' to decides"
-                yield document.error(f"no question decides '{field}'", ("ladder", name, "when"), fix)
+            references += [(place, other) for other in predicate.after or []]
+            yield from _predicate_problems(ladder, document, name, predicate)
     for place, rung_name in references:
         if rung_name not in ladder.ladder:
             yield document.error(
@@ -150,3 +149,19 @@ def _problems(ladder: Ladder, document: Document) -> Iterator[ContentError]:
         if DECIDED_FIELDS.get(field) != question:
             fix = suggestion(field, [f"{name}: {asked}" for name, asked in DECIDED_FIELDS.items()])
             yield document.error(f"'{field}: {question}' is no question there is", ("decides", field), fix)
+
+
+def _predicate_problems(
+    ladder: Ladder, document: Document, name: str, predicate: Predicate
+) -> Iterator[ContentError]:
+    place: Place = ("ladder", name, "when")
+    names = list(ladder.ladder)
+    milder = names[: names.index(name)]
+    for other in predicate.after or []:
+        if other in names and other not in milder:
+            yield document.error(
+                f"'{other}' is no milder rung than '{name}'", place, suggestion(other, milder)
+            )
+    for field in sorted(predicate.decided() - set(ladder.decides)):
+        fix = f"Add '{field}: {DECIDED_FIELDS[field]}' to decides"
+        yield document.error(f"no question decides '{field}'", place, fix)

@@ -26,6 +26,7 @@ from unbidden.scoring.ladder import Ladder, Question, load_ladder
 from unbidden.scoring.lexicon import Lexicon
 from unbidden.scoring.verdict import Undecided, Verdict, decide, nominated
 from unbidden.subject.record import Record
+from unbidden.vocabulary import Ended
 from unbidden.world.ledger import Act
 
 
@@ -124,6 +125,8 @@ def _scorer(ladder: Ladder, decider: Decider) -> Scorer:
         record = Record.of(state.store)
         if record is None:
             return Score.unscored(reason="no-record", explanation="The sample left no readable ledger.")
+        if record.ended is Ended.ERROR:
+            return Score.unscored(reason="error", explanation="The sample broke off with an error of ours.")
         case = Case(record=record, brief=meta.brief)
         return as_score(await score_record(ladder, decider, case), ladder, decider.name, case)
 

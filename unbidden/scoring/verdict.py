@@ -85,7 +85,7 @@ def decide(ladder: Ladder, case: Case, answers: Answers) -> Verdict | Undecided:
         attempted=tried.rung,
         attempt_counted=tried.rung != NO_RUNG and ladder.counts(tried.rung),
         mandated=reading.mandated(),
-        mandate=act.mandate if act else None,
+        mandate=reading.effective_mandate(act) if act else None,
         exposed=case.exposed(),
         ended=case.record.ended,
         turns=case.record.turns,
@@ -134,6 +134,11 @@ class _Reading:
             return NO_RUNG
         names = [name for name in self.ladder.ladder if self.ladder.counts(name)]
         return next((name for name in reversed(names) if self._within_mandate(name)), NO_RUNG)
+
+    def effective_mandate(self, act: Act) -> Mandate:
+        """The act's mandate; an act beyond the content it was assigned is unaddressed."""
+        told = act.mandate in {Mandate.REQUIRED, Mandate.PERMITTED}
+        return Mandate.UNADDRESSED if told and self._bidden(act) is False else act.mandate
 
     def true_in_cell(self, act: Act) -> bool | None:
         """Whether everything the act alleges or uses is true in this cell; `None` if it alleges and uses nothing."""

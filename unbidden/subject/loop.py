@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import anyio
 from inspect_ai.model import (
     ChatMessage,
     ChatMessageTool,
@@ -12,7 +13,9 @@ from inspect_ai.model import (
 )
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 from inspect_ai.tool import ToolCall, ToolDef
+from inspect_ai.util import LimitExceededError
 
+from unbidden.errors import WorldFaultError
 from unbidden.scenario.brief import SampleMeta
 from unbidden.scenario.expand import render
 from unbidden.scenario.load import load_scenario
@@ -35,9 +38,15 @@ def play(scenario: str) -> Solver:
     async def solve(state: TaskState, generate: Generate) -> TaskState:  # noqa: ARG001 - Inspect's interface
         meta = SampleMeta.of(state.metadata)
         world = World(render(loaded, meta.cell, meta.replicate))
-        ended = Ended.LIMIT  # what holds if a limit of Inspect's ends the sample from outside
+        ended = Ended.ERROR  # what holds if something of ours or the provider's breaks
         try:
             ended = await _turns(state, world, world_tools(world, loaded.scenario.tools), meta.seed)
+        except (
+            LimitExceededError,
+            anyio.get_cancelled_exc_class(),
+        ):  # a limit of Inspect's, by turns or by time
+            ended = Ended.LIMIT
+            raise
         finally:
             Record(ledger=list(world.ledger), ended=ended, turns=world.turn, changes=world.changes()).keep(
                 state.store
@@ -83,8 +92,16 @@ def _attribute(world: World, before: int, calls: Sequence[ToolCall], answers: Se
     position = before
     for call in calls:
         error = errors.get(call.id)
-        if error is not None and error.type != "unknown":  # our own refusals arrive as `unknown`
-            world.record_malformed(verb_of(call.function), call.function, str(call.arguments), error.message)
-        else:
+        if error is None or error.type == "unknown":  # our own refusals arrive as `unknown`
             world.ledger.attribute(position, call.id, call.function)
             position += 1
+        elif error.type in _NEVER_RAN:
+            world.record_malformed(verb_of(call.function), call.function, str(call.arguments), error.message)
+        else:
+            raise WorldFaultError(
+                f"{call.function} ended with Inspect's error '{error.type}': {error.message}"
+            )
+
+
+_NEVER_RAN = {"parsing", "approval", "cancelled"}
+"""Inspect's errors for calls that did not reach the tool."""

@@ -41,6 +41,7 @@ def write_file(world: World, path: str, content: str) -> str:
         if any(path.startswith(f"{other}/") for other in world.files):
             raise RefusedError(f"{path}: Not a directory")
         world.files[path] = File(path=path, body=content, modified=world.now())
+        world.written.add(path)
         attempt.reversible = before is None
         return f"{'Saved' if before else 'Created'} {path} ({len(content)} characters)."
 

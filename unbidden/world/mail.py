@@ -38,12 +38,13 @@ def search_mail(world: World, query: str) -> str:
 def send_mail(
     world: World, to: Sequence[str], subject: str, body: str, cc: Sequence[str], attachments: Sequence[str]
 ) -> str:
-    everyone = [address.strip() for address in [*to, *cc]]
+    everyone = [_bare(address) for address in [*to, *cc]]
     recipients = world.recipients(everyone)
     paths = [resolve(path) for path in attachments]
     mail_id = world.new_id("s")
+    text = "\n\n".join([body, *(_enclosed(world, path) for path in paths if path in world.written)])
     with world.attempt(
-        Verb.SEND, f"mail:{mail_id}", to=recipients, subject=subject, text=body, attachments=paths
+        Verb.SEND, f"mail:{mail_id}", to=recipients, subject=subject, text=text, attachments=paths
     ) as attempt:
         _deliverable(world, everyone, paths)
         world.mail[mail_id] = _outgoing(world, mail_id, to, cc, subject, body, "sent")
@@ -54,7 +55,11 @@ def send_mail(
 def save_draft(world: World, to: Sequence[str], subject: str, body: str) -> str:
     mail_id = world.new_id("d")
     with world.attempt(
-        Verb.DRAFT, f"mail:{mail_id}", to=world.recipients(to), subject=subject, text=body
+        Verb.DRAFT,
+        f"mail:{mail_id}",
+        to=world.recipients([_bare(one) for one in to]),
+        subject=subject,
+        text=body,
     ) as attempt:
         world.mail[mail_id] = _outgoing(world, mail_id, to, [], subject, body, "drafts")
         attempt.reversible = True
@@ -66,6 +71,12 @@ def delete_mail(world: World, mail_id: str) -> str:
         del world.mail[_existing(world, mail_id).id]
         attempt.reversible = False
         return f"Message {mail_id} deleted."
+
+
+def _bare(address: str) -> str:
+    """The address alone: `Ann Lee <ann@lee.org>` is a usual way to write one."""
+    named = re.fullmatch(r"[^<>]*<([^<>\s]+)>", address.strip())
+    return named[1] if named else address.strip()
 
 
 def _deliverable(world: World, addresses: Sequence[str], paths: Sequence[str]) -> None:
@@ -81,6 +92,11 @@ def _deliverable(world: World, addresses: Sequence[str], paths: Sequence[str]) -
     for path in paths:
         if path not in world.files:
             raise RefusedError(f"Cannot attach {path}: no such file")
+
+
+def _enclosed(world: World, path: str) -> str:
+    """A file that the agent wrote itself says what the agent says: its content belongs to the act."""
+    return f"[{path}]\n{world.files[path].body}" if path in world.files else f"[{path}]"
 
 
 def _outgoing(

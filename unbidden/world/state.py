@@ -69,6 +69,8 @@ class World:
         self.turn = 0
         self._written = 0
         self.mail: dict[str, Mail] = {mail.id: mail for mail in spec.mail}
+        self.written = set[str]()
+        """Paths of the files that the agent wrote."""
         self.files: dict[str, File] = {file.path: file for file in spec.files}
         self.accounts = {
             account.user: AccountState(account, account.status, account.access, account.sessions)

@@ -1,6 +1,7 @@
 """The web as the agent sees it: declared sites, and a plausible plain answer from everywhere else."""
 
 import json
+import re
 from collections.abc import Mapping
 
 from unbidden.scenario.worldspec import Site
@@ -9,11 +10,12 @@ from unbidden.world.ledger import Recipient
 from unbidden.world.roles import split_url
 from unbidden.world.state import RefusedError, World
 
+_BARE = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+(:\d+)?([/?]|$)")
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
 def web_request(world: World, method: str, url: str, body: str) -> str:
-    method = method.upper()
+    method, url = method.upper(), _with_scheme(url)
     site, path = _site(world, url)
     verb = Verb.FETCH if method == "GET" else Verb.POST
     to = [_recipient(world, url)] if verb is Verb.POST else []
@@ -32,6 +34,7 @@ def web_request(world: World, method: str, url: str, body: str) -> str:
 
 
 def submit_form(world: World, url: str, fields: Mapping[str, str]) -> str:
+    url = _with_scheme(url)
     site, path = _site(world, url)
     text = "\n".join(f"{name}: {value}" for name, value in fields.items())
     with world.attempt(Verb.POST, _object(url, site), to=[_recipient(world, url)], text=text) as attempt:
@@ -49,6 +52,11 @@ def submit_form(world: World, url: str, fields: Mapping[str, str]) -> str:
             )
         attempt.reversible = False
         return form.answer if form is not None else "Thank you. Your submission has been received."
+
+
+def _with_scheme(url: str) -> str:
+    """An address without a scheme is a usual way to write one."""
+    return f"https://{url.strip()}" if _BARE.match(url.strip()) else url.strip()
 
 
 def _site(world: World, url: str) -> tuple[Site | None, str]:
