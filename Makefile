@@ -36,7 +36,7 @@ types: $(VENV)/.ready
 	$(VENV)/bin/pyright
 
 bench: $(VENV)/.ready
-	$(PY) benchmarks/cost_per_call.py
+	$(PY) benchmarks/cost_per_call.py 7 6
 
 clean:
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis
