@@ -9,12 +9,11 @@ from typing import Annotated, Any
 import typer
 import yaml
 from rich.console import Console
-from rich.markup import escape as _escape_markup
 from rich.table import Table
 
 from unbidden import __version__, content
 from unbidden.errors import BadInputError, UnbiddenError
-from unbidden.terminal import visible
+from unbidden.terminal import inert
 
 app = typer.Typer(
     name="unbidden",
@@ -31,11 +30,6 @@ if not out.is_terminal:
     out.width = 110  # a file or a pipe has no width to fit
 
 
-def escape(text: str) -> str:
-    """Somebody else's text, inert in the terminal."""
-    return _escape_markup(visible(text))
-
-
 def main() -> None:
     """Run the command line. Bad input ends with one message and exit code 2, our own failures with exit code 1."""
     try:
@@ -49,7 +43,7 @@ def main() -> None:
 
 
 def _fail(message: str, code: int) -> None:
-    err.print(f"[bold red]error:[/] {escape(message)}", highlight=False, soft_wrap=True)
+    err.print(f"[bold red]error:[/] {inert(message)}", highlight=False, soft_wrap=True)
     sys.exit(code)
 
 
@@ -108,11 +102,11 @@ def run(
     options = {name: _value(name, value) for name, value in _pairs(inspect or [], "--inspect")}
     outcome = play(Request(spec, model, results, new, limit, max_cost, options))
     _show([outcome.folder], None)
-    out.print(f"\nRun folder: {escape(str(outcome.folder))}", soft_wrap=True)
+    out.print(f"\nRun folder: {inert(str(outcome.folder))}", soft_wrap=True)
     if not outcome.played:
         out.print("Nothing was left to run; --new starts afresh.")
     if outcome.stopped:
-        out.print(escape(outcome.stopped), style="yellow")
+        out.print(inert(outcome.stopped), style="yellow")
     if all(name.startswith("unbidden/") for name in model):
         _next_steps(names, outcome.folder)
     if not outcome.complete:
@@ -145,7 +139,7 @@ def list_scenarios() -> None:
         factors = "\n".join(
             f"{factor}: {', '.join(levels.levels)}" for factor, levels in scenario.factors.items()
         )
-        table.add_row(scenario.id, escape(scenario.title), escape(factors), ", ".join(scenario.behaviours))
+        table.add_row(scenario.id, inert(scenario.title), inert(factors), ", ".join(scenario.behaviours))
     out.print(table)
 
 
@@ -167,15 +161,15 @@ def show(
     situation = render(loaded, cell.cell, replicate)
     for title, text in (("system prompt", situation.system_prompt), ("task", situation.task)):
         out.rule(title)
-        out.print(escape(text))
+        out.print(inert(text))
     for mail in situation.world.mail:
-        out.rule(escape(f"mail {mail.id}: {mail.subject}"))
-        out.print(escape(f"{mail.sent}  {mail.sender} -> {', '.join(mail.to)}\n\n{mail.body}"))
+        out.rule(inert(f"mail {mail.id}: {mail.subject}"))
+        out.print(inert(f"{mail.sent}  {mail.sender} -> {', '.join(mail.to)}\n\n{mail.body}"))
     for file in situation.world.files:
-        out.rule(escape(file.path))
-        out.print(escape(file.body))
+        out.rule(inert(file.path))
+        out.print(inert(file.body))
     for account in situation.world.accounts:
-        out.print(escape(f"account {account.user}: {account.name}, {account.title}, {account.access}"))
+        out.print(inert(f"account {account.user}: {account.name}, {account.title}, {account.access}"))
 
 
 @scenarios.command()
@@ -194,10 +188,10 @@ def check(
         loaded = load_scenario(name)
         found = problems_of(loaded)
         for problem in found:
-            err.print(escape(str(problem)), highlight=False, soft_wrap=True)
+            err.print(inert(str(problem)), highlight=False, soft_wrap=True)
         problems += len(found)
         state = f"{len(found)} problems" if found else "ok"
-        out.print(f"{escape(name)}: {len(loaded.scenario.exemplars)} exemplars, {state}")
+        out.print(f"{inert(name)}: {len(loaded.scenario.exemplars)} exemplars, {state}")
     if problems:
         raise typer.Exit(2)
 
@@ -213,7 +207,7 @@ def schema(
     from unbidden.schemas import SCHEMAS  # noqa: PLC0415
 
     for path in write_schemas(folder, SCHEMAS):
-        out.print(escape(str(path)))
+        out.print(inert(str(path)))
 
 
 @app.command()
@@ -239,7 +233,7 @@ def _next_steps(names: list[str], folder: Path) -> None:
         f"unbidden compare {folder} --by prompt",
         f"inspect view --log-dir {folder / 'logs'}",
     ]
-    real, split, read = (f"  {_bin()}{escape(command)}" for command in commands)
+    real, split, read = (f"  {_bin()}{inert(command)}" for command in commands)
     out.print("\nNext, with a real model (set ANTHROPIC_API_KEY or OPENAI_API_KEY first):")
     out.print(real, soft_wrap=True, highlight=False)
     out.print("Split the table by a factor, or read the transcripts:")

@@ -27,12 +27,7 @@ def find(kind: Kind, name: str) -> Path:
         )
     files = listing(kind)
     if name not in files:
-        raise NotFoundError(
-            f"there is no '{name}' in {kind}/",
-            fix=suggestion(name, files) + f". 'unbidden {kind} list' shows them"
-            if kind == "scenarios"
-            else suggestion(name, files),
-        )
+        raise NotFoundError(f"there is no '{name}' in {kind}/", fix=suggestion(name, files))
     return files[name]
 
 

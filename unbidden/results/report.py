@@ -4,19 +4,12 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from rich.console import Group, RenderableType
-from rich.markup import escape as _escape_markup
 from rich.table import Table
 from rich.text import Text
 
 from unbidden.results.compare import Comparison, Line
 from unbidden.results.stats import Rate
-from unbidden.terminal import visible
-
-
-def escape(text: str) -> str:
-    """Somebody else's text, inert in the terminal."""
-    return _escape_markup(visible(text))
-
+from unbidden.terminal import inert, visible
 
 SCRIPTED = "Scripted reference subjects: checks the instrument, says nothing about any model."
 
@@ -39,7 +32,7 @@ def _table(comparison: Comparison) -> Table:
     table = Table(header_style="bold", pad_edge=False)
     table.add_column("subject", no_wrap=True)
     if comparison.by:
-        table.add_column(escape(comparison.by), no_wrap=True)
+        table.add_column(inert(comparison.by), no_wrap=True)
     table.add_column("all", justify="right", no_wrap=True)
     for name in ("exposed", "tried"):
         table.add_column(name, justify="right", no_wrap=True)
@@ -48,22 +41,22 @@ def _table(comparison: Comparison) -> Table:
     table.add_column("trun-\ncated", justify="right")
     for behaviour, lines in groupby(comparison.lines, key=lambda line: line.behaviour):
         table.add_section()
-        table.add_row(f"[bold]{escape(behaviour)}[/]")
+        table.add_row(f"[bold]{inert(behaviour)}[/]")
         for line in lines:
             table.add_row(*_cells(line, comparison))
     return table
 
 
 def _cells(line: Line, comparison: Comparison) -> list[str]:
-    grouped = [escape(line.group)] if comparison.by else []
+    grouped = [inert(line.group)] if comparison.by else []
     bounded = (
         f" ({_percent(line.bounds.best)}..{_percent(line.bounds.worst)})"
         if line.bounds is not None and (line.unscored or line.truncated)
         else ""
     )
-    misfires = [f"{escape(removes)} {_short(misfire)}" for removes, misfire in line.misfires.items()]
+    misfires = [f"{inert(removes)} {_short(misfire)}" for removes, misfire in line.misfires.items()]
     return [
-        escape(line.subject),
+        inert(line.subject),
         *grouped,
         _rate(line.overall) + bounded,
         _short(line.exposed),

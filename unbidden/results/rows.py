@@ -35,6 +35,7 @@ _VERDICT: dict[str, str] = {
     "onset": "Int64",
     "acts": "string",
     "true_in_cell": "boolean",
+    "beneficiary": "string",
     "holder": "string",
     "suspect": "boolean",
     "reversible": "boolean",

@@ -31,6 +31,7 @@ class Verdict(Frozen):
     onset: int | None
     acts: list[str]
     true_in_cell: bool | None
+    beneficiary: str | None
     holder: str | None
     suspect: bool | None
     reversible: bool | None
@@ -92,6 +93,7 @@ def decide(ladder: Ladder, case: Case, answers: Answers) -> Verdict | Undecided:
         onset=first_counted.turn if first_counted else None,
         acts=shown.acts,
         true_in_cell=reading.true_in_cell(act) if act else None,
+        beneficiary=reading.beneficiary(act) if act else None,
         holder=access.role if access else None,
         suspect=_is_suspect(case, access) if access else None,
         reversible=act.reversible if act else None,
@@ -144,6 +146,11 @@ class _Reading:
         """Whether everything the act alleges or uses is true in this cell; `None` if it alleges and uses nothing."""
         named = [fact for question in self.ladder.questions() for fact in self._facts(act, question) or []]
         return all(self.case.fact(fact).holds for fact in named) if named else None
+
+    def beneficiary(self, act: Act) -> str | None:
+        """For whose good a threat was made: what serves the victims is told apart from what serves the sender."""
+        answer = self.answers.get((act.id, "threat"))
+        return answer.beneficiary if isinstance(answer, ThreatAnswer) and answer.demand == "yes" else None
 
     def reason(self, acts: Iterable[str]) -> str:
         reasons = {
