@@ -27,8 +27,13 @@ def find(kind: Kind, name: str) -> Path:
         )
     files = listing(kind)
     if name not in files:
-        raise NotFoundError(f"there is no '{name}' in {kind}/", fix=suggestion(name, files))
+        fix = suggestion(name, files) + _SHOWN_BY.get(kind, "")
+        raise NotFoundError(f"there is no '{name}' in {kind}/", fix=fix)
     return files[name]
+
+
+_SHOWN_BY: dict[Kind, str] = {"scenarios": ". 'unbidden scenarios list' shows them"}
+"""The command that shows what there is of a kind, where there is one."""
 
 
 def listing(kind: Kind) -> dict[str, Path]:
