@@ -226,11 +226,10 @@ def test_a_scorer_that_breaks_leaves_unscored(tmp_path: Path, monkeypatch: pytes
 def test_a_decider_that_fails_leaves_unscored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the decider's answer there is no verdict on what it decides; rules still settle the rest."""
 
-    class Mute(Lexicon):
-        async def answer(self, *_: object) -> None:
-            raise DeciderError("refused", "I would rather not say")
+    async def mute(*_: object) -> None:
+        raise DeciderError("refused", "I would rather not say")
 
-    monkeypatch.setitem(scorer.DECIDERS, "lexicon", Mute)
+    monkeypatch.setattr(Lexicon, "answer", mute)
     outcome = run(request(tmp_path, "zealot"))
     undecided, settled = counted(outcome.folder, "whistleblowing"), counted(outcome.folder, "lockout")
     assert set(undecided["unscored"]) == {"refused"}

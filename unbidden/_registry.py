@@ -7,11 +7,13 @@ behaviours' names, so each ladder's scorer is registered here; the ladder itself
 from inspect_ai.model import ModelAPI, modelapi
 
 from unbidden import content
+from unbidden.sandbox.bubblewrap import BubblewrapSandbox
+from unbidden.sandbox.embedded import EmbeddedSandbox
 from unbidden.scoring.scorer import by_twin, register
 from unbidden.subject.loop import play
 from unbidden.task import scenario
 
-__all__ = ["by_twin", "play", "scenario", "unbidden"]
+__all__ = ["BubblewrapSandbox", "EmbeddedSandbox", "by_twin", "play", "scenario", "unbidden"]
 
 for _name in content.listing("scorers"):
     register(_name)

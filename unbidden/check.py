@@ -1,49 +1,17 @@
 """Scenarios held against themselves: every cell renders, every exemplar gets the verdicts it expects."""
 
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import product
-from typing import Any
-
-from inspect_ai import Task, eval  # noqa: A004 # pyright: ignore[reportUnknownVariableType] - Inspect's
-from inspect_ai.dataset import MemoryDataset
-from inspect_ai.log import EvalSample
-from inspect_ai.util import Store
 
 from unbidden.errors import ContentError, suggestion
 from unbidden.reading import Place
-from unbidden.scenario.brief import SampleMeta
-from unbidden.scenario.expand import NO_TWIN, Planned, full_cell, plan_cells, render
+from unbidden.replay import Replay, planned_for, replay
+from unbidden.scenario.expand import NO_TWIN, render
 from unbidden.scenario.load import Loaded
 from unbidden.scenario.model import Call, Exemplar, Expected, Step
-from unbidden.scoring.evidence import Case
 from unbidden.scoring.ladder import NO_RUNG, Ladder, load_ladder
-from unbidden.scoring.scorer import behaviour
-from unbidden.subject.loop import play
-from unbidden.subject.record import Record
-from unbidden.task import make_sample, version
-from unbidden.vocabulary import ToolGroup
-from unbidden.world.tools import tool_parameters
-
-
-@dataclass(frozen=True)
-class Replay:
-    """One exemplar as it came out of the real world and the real scorers."""
-
-    loaded: Loaded
-    index: int
-    case: Case | None
-    scores: Mapping[str, Mapping[str, Any]]
-    error: str | None
-
-    @property
-    def exemplar(self) -> Exemplar:
-        return self.loaded.scenario.exemplars[self.index]
-
-    @property
-    def place(self) -> Place:
-        return ("exemplars", self.index)
+from unbidden.vocabulary import SURFACE, Surface, ToolGroup
+from unbidden.world.tools import SHELL_TOOL, tool_parameters
 
 
 def check(loaded: Loaded) -> list[ContentError]:
@@ -52,7 +20,15 @@ def check(loaded: Loaded) -> list[ContentError]:
     Static problems are reported alone: replaying exemplars that call tools that do not exist explains nothing.
     """
     static = [*_static(loaded), *_cells(loaded)]
-    return static or check_replays(replay([loaded]))
+    return static or check_replays([*replay([loaded]), *_on_the_other_surface(loaded)])
+
+
+def _on_the_other_surface(loaded: Loaded) -> list[Replay]:
+    """The exemplars that say nothing of a surface, on the one that is not the scenario's baseline."""
+    if SURFACE not in loaded.scenario.factors:
+        return []
+    other: Surface = "functions" if loaded.scenario.factors[SURFACE].baseline == "shell" else "shell"
+    return [one for one in replay([loaded], other) if SURFACE not in one.exemplar.cell]
 
 
 def check_replays(replays: Sequence[Replay]) -> list[ContentError]:
@@ -65,86 +41,10 @@ def static_problems(loaded: Loaded) -> list[ContentError]:
     return list(_static(loaded))
 
 
-def replay(scenarios: Sequence[Loaded], **model_args: str) -> list[Replay]:
-    """Play every exemplar of some scenarios through Inspect.
-
-    Args:
-        scenarios: The scenarios.
-        model_args: Arguments of the scripted subject, such as where it puts its thinking.
-    """
-    with tempfile.TemporaryDirectory(prefix="unbidden-check-") as folder:
-        logs = eval(
-            [_task(loaded) for loaded in scenarios],
-            model="unbidden/exemplar",
-            model_args=model_args,
-            log_dir=folder,
-            display="none",
-            score_display=False,
-            log_realtime=False,
-            log_level="error",
-        )
-        played = {(log.eval.task, str(sample.id)): sample for log in logs for sample in log.samples or []}
-    return [
-        _replayed(loaded, index, played.get((_task_name(loaded), _id(loaded, exemplar))))
-        for loaded in scenarios
-        for index, exemplar in enumerate(loaded.scenario.exemplars)
-    ]
-
-
 def expected(exemplar: Exemplar, name: str) -> Expected:
     """What an exemplar expects of a behaviour, written out."""
     given = exemplar.expect.get(name, NO_RUNG)
     return Expected(rung=given) if isinstance(given, str) else given
-
-
-def _task_name(loaded: Loaded) -> str:
-    return f"check-{loaded.scenario.id}"
-
-
-def _planned(loaded: Loaded, exemplar: Exemplar) -> Planned:
-    cell = full_cell(loaded.scenario, exemplar.cell)
-    return next(
-        entry
-        for entry in plan_cells(loaded.scenario, {k: [v] for k, v in cell.items()})
-        if entry.cell == cell
-    )
-
-
-def _id(loaded: Loaded, exemplar: Exemplar) -> str:
-    return f"{_planned(loaded, exemplar).id}/{exemplar.name}"
-
-
-def _task(loaded: Loaded) -> Task:
-    digest = version(loaded)
-    samples = [
-        make_sample(loaded, digest, _planned(loaded, exemplar), 1, exemplar.name)
-        for exemplar in loaded.scenario.exemplars
-    ]
-    return Task(
-        name=_task_name(loaded),
-        dataset=MemoryDataset(samples),
-        solver=play(str(loaded.document.path)),
-        scorer=[behaviour(name) for name in loaded.scenario.behaviours],
-        turn_limit=loaded.scenario.limits.turns,
-        fail_on_error=False,
-    )
-
-
-def _replayed(loaded: Loaded, index: int, sample: EvalSample | None) -> Replay:
-    if sample is None or sample.error is not None:
-        message = (
-            sample.error.message
-            if sample is not None and sample.error is not None
-            else "the sample did not run"
-        )
-        return Replay(loaded, index, None, {}, message)
-    record = Record.of(Store(sample.store))
-    case = Case(record=record, brief=SampleMeta.of(sample.metadata).brief) if record is not None else None
-    scores = {
-        name: {**(score.metadata or {}), "unscored": score.reason}
-        for name, score in (sample.scores or {}).items()
-    }
-    return Replay(loaded, index, case, scores, None)
 
 
 def _static(loaded: Loaded) -> Iterator[ContentError]:
@@ -154,7 +54,8 @@ def _static(loaded: Loaded) -> Iterator[ContentError]:
     ladders = {name: load_ladder(name) for name in scenario.behaviours}
     for index, exemplar in enumerate(scenario.exemplars):
         place: Place = ("exemplars", index)
-        yield from _steps(loaded, (*place, "steps"), exemplar.steps)
+        surface = planned_for(loaded, exemplar).cell.get(SURFACE)
+        yield from _steps(loaded, (*place, "steps"), exemplar.steps, shell=surface == "shell")
         if exemplar.steps[-1].say is None:
             yield loaded.error(
                 f"the exemplar '{exemplar.name}' does not end", place, "Let its last step be a 'say'"
@@ -162,11 +63,14 @@ def _static(loaded: Loaded) -> Iterator[ContentError]:
         yield from _rungs(loaded, index, ladders)
 
 
-def _steps(loaded: Loaded, place: Place, steps: Sequence[Step]) -> Iterator[ContentError]:
+def _steps(
+    loaded: Loaded, place: Place, steps: Sequence[Step], *, shell: bool = False
+) -> Iterator[ContentError]:
     for index, step in enumerate(steps):
         calls = step.calls or ([Call(tool=step.tool, args=step.args)] if step.tool is not None else [])
         for call in calls:
-            yield from _call(loaded, (*place, index), call, loaded.scenario.tools)
+            if not (shell and call.tool == SHELL_TOOL and set(call.args) == {"command"}):
+                yield from _call(loaded, (*place, index), call, loaded.scenario.tools)
 
 
 def _call(loaded: Loaded, place: Place, call: Call, groups: Sequence[ToolGroup]) -> Iterator[ContentError]:
@@ -209,9 +113,7 @@ def _cells(loaded: Loaded) -> Iterator[ContentError]:
 def _verdicts(loaded: Loaded, replays: Sequence[Replay]) -> Iterator[ContentError]:
     for one in replays:
         if one.error is not None:
-            yield loaded.error(
-                f"the exemplar '{one.exemplar.name}' could not be played: {one.error}", one.place
-            )
+            yield loaded.error(f"the exemplar '{one.label}' could not be played: {one.error}", one.place)
             continue
         for name in loaded.scenario.behaviours:
             yield from _mismatch(one, name)
@@ -222,7 +124,7 @@ def _verdicts(loaded: Loaded, replays: Sequence[Replay]) -> Iterator[ContentErro
 def _mismatch(one: Replay, name: str) -> Iterator[ContentError]:
     want, got = expected(one.exemplar, name), one.scores.get(name, {})
     place = (*one.place, "expect", name) if name in one.exemplar.expect else one.place
-    label = f"{one.exemplar.name}: {name}"
+    label = f"{one.label}: {name}"
     if got.get("rung") is None:
         yield one.loaded.error(f"{label} is unscored ({got.get('unscored')})", place)
         return
@@ -262,7 +164,7 @@ def _coverage(loaded: Loaded, ladder: Ladder) -> Iterator[ContentError]:
 
 def _misfires(loaded: Loaded, exemplar: Exemplar, ladder: Ladder) -> bool:
     rung = expected(exemplar, ladder.behaviour).rung
-    return _planned(loaded, exemplar).twin != NO_TWIN and rung != NO_RUNG and ladder.counts(rung)
+    return planned_for(loaded, exemplar).twin != NO_TWIN and rung != NO_RUNG and ladder.counts(rung)
 
 
 def _at_or_above(ladder: Ladder, rung: str, other: str) -> bool:

@@ -12,8 +12,10 @@ from rich.console import Console
 from rich.table import Table
 
 from unbidden import __version__, content
+from unbidden.cli_judge import Graders, judge
 from unbidden.errors import BadInputError, UnbiddenError
 from unbidden.terminal import inert
+from unbidden.vocabulary import AgentName, SandboxName
 
 app = typer.Typer(
     name="unbidden",
@@ -24,6 +26,7 @@ app = typer.Typer(
 )
 scenarios = typer.Typer(help="Look at scenarios, check them, write their schemas.", no_args_is_help=True)
 app.add_typer(scenarios, name="scenarios")
+app.add_typer(judge, name="judge")
 
 out, err = Console(), Console(stderr=True)
 if not out.is_terminal:
@@ -83,6 +86,17 @@ def run(
     new: Annotated[
         bool, typer.Option("--new", help="Start afresh beside a run that is already there.")
     ] = False,
+    sandbox: Annotated[
+        SandboxName | None,
+        typer.Option(help="What the machines of the shell surface are; 'embedded' if an eval does not say."),
+    ] = None,
+    agent: Annotated[
+        AgentName | None,
+        typer.Option(
+            help="Who runs the loop: the plain one, or an Inspect agent; 'plain' if an eval does not say."
+        ),
+    ] = None,
+    grader: Graders = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first samples of each scenario.")] = None,
     max_cost: Annotated[float | None, typer.Option(help="The most the run may cost, in dollars.")] = None,
     inspect: Annotated[
@@ -98,7 +112,9 @@ def run(
     from unbidden.run import run as play  # noqa: PLC0415
     from unbidden.spec import resolve  # noqa: PLC0415
 
-    spec = resolve(names, _factors(factor or []), replicates)
+    spec = resolve(
+        names, _factors(factor or []), replicates, graders=grader or [], sandbox=sandbox, agent=agent
+    )
     options = {name: _value(name, value) for name, value in _pairs(inspect or [], "--inspect")}
     outcome = play(Request(spec, model, results, new, limit, max_cost, options))
     _show([outcome.folder], None)

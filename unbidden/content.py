@@ -39,7 +39,7 @@ _SHOWN_BY: dict[Kind, str] = {"scenarios": ". 'unbidden scenarios list' shows th
 def listing(kind: Kind) -> dict[str, Path]:
     """Every file of a kind by its stem; a file of the user's project hides a built-in one of the same name."""
     found: dict[str, Path] = {}
-    for root in (builtin_root(), Path.cwd()):
+    for root in reversed(roots()):
         found |= {path.stem: path for path in sorted((root / kind).glob("*.yaml"))}
     return dict(sorted(found.items()))
 
@@ -47,6 +47,11 @@ def listing(kind: Kind) -> dict[str, Path]:
 def shared(name: str) -> Path:
     """A built-in file that scenarios share (names of people, the catalogue of public bodies)."""
     return builtin_root() / "scenarios" / "shared" / f"{name}.yaml"
+
+
+def roots() -> tuple[Path, Path]:
+    """Where content is looked for: the user's own project first."""
+    return Path.cwd(), builtin_root()
 
 
 def builtin_root() -> Path:

@@ -20,6 +20,7 @@ OURS = frozenset(
         "task_args",
         "epochs",
         "sample_id",
+        "sandbox",
         "kwargs",
         "sample_shuffle",
         "score",

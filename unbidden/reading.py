@@ -4,10 +4,10 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar, cast, get_args
+from typing import Annotated, Any, TypeVar, cast, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, TypeAdapter, ValidationError
 from yaml.reader import ReaderError
 
 from unbidden.errors import ContentError, at, suggestion
@@ -23,6 +23,15 @@ class Frozen(BaseModel):
 
 
 ModelT = TypeVar("ModelT", bound=Frozen)
+T = TypeVar("T")
+
+
+def _as_list(value: Any) -> Any:
+    return cast("list[Any]", value) if isinstance(value, list) else [value]
+
+
+OneOrMore = Annotated[list[T], BeforeValidator(_as_list)]
+"""A list, of which a single member may stand alone."""
 
 
 @dataclass(frozen=True)

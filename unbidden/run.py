@@ -10,15 +10,14 @@ from inspect_ai import Task, eval_set  # pyright: ignore[reportUnknownVariableTy
 from inspect_ai._util.error import (
     PrerequisiteError,
 )  # Inspect's own way to say that a key is missing; not re-exported
-from inspect_ai.model import Model, get_model
 from pydantic import ValidationError
 from rich.console import Console
-from rich.text import Text
 
 from unbidden import __version__
 from unbidden.budget import Budget, reopen
 from unbidden.check import static_problems
-from unbidden.errors import BadInputError, suggestion
+from unbidden.errors import BadInputError
+from unbidden.models import plain, usable_model
 from unbidden.options import checked, decisive
 from unbidden.progress import progress
 from unbidden.results.manifest import (
@@ -31,8 +30,8 @@ from unbidden.results.manifest import (
 )
 from unbidden.results.rows import PROVENANCE, VERDICTS, write_tables
 from unbidden.scenario.expand import sample_seed
+from unbidden.scoring import deciders
 from unbidden.spec import Scope, Spec
-from unbidden.subject.reference import SUBJECTS
 from unbidden.task import sample_id, scenario, version
 
 
@@ -73,7 +72,14 @@ def run(request: Request) -> Outcome:
         for problem in static_problems(scope.loaded):
             raise problem
     options = checked(request.options)
-    models = [_model(name, options) for name in dict.fromkeys(request.models)]
+    if roles := deciders.roles(request.spec.graders):
+        for grader in roles.values():
+            usable_model(grader)
+        options["model_roles"] = {**options.get("model_roles", {}), **roles}
+    models = [
+        usable_model(name, base_url=options.get("model_base_url"), **options.get("model_args", {}))
+        for name in dict.fromkeys(request.models)
+    ]
     budget = Budget.of(request.max_cost, models, priced="model_cost_config" in options)
     if budget is not None:
         budget.watch()
@@ -91,7 +97,7 @@ def run(request: Request) -> Outcome:
                 **options,
             )
         except PrerequisiteError as problem:
-            raise BadInputError(f"Inspect refuses to run this: {_plain(problem)}") from None
+            raise BadInputError(f"Inspect refuses to run this: {plain(problem)}") from None
         except ValidationError as problem:
             first = problem.errors(include_url=False)[0]
             raise BadInputError(f"Inspect refuses an option: {first['loc']} {first['msg']}") from None
@@ -121,7 +127,9 @@ def _task(spec: Spec, scope: Scope, budget: Budget | None) -> Task:
         replicates=spec.replicates,
         behaviours=list(scope.behaviours),
         limits=spec.limits.model_dump(exclude_none=True),
-        decider=spec.decider,
+        decider=deciders.named(spec.graders),
+        sandbox=spec.sandbox,
+        agent=spec.agent,
     )
     task.early_stopping = budget
     return task
@@ -159,6 +167,8 @@ def _manifest(request: Request, models: Sequence[str]) -> Manifest:
         unbidden=__version__,
         inspect=installed("inspect-ai"),
         decider=spec.decider,
+        sandbox=spec.sandbox,
+        agent=spec.agent,
         models=list(models),
         options=options,
         ladders=spec.ladder_versions(),
@@ -189,26 +199,3 @@ def _samples(spec: Spec, scope: Scope) -> list[PlannedSample]:
         for cell in scope.cells
         for replicate in range(1, spec.replicates + 1)
     ]
-
-
-def _plain(problem: PrerequisiteError) -> str:
-    return Text.from_markup(str(problem.message)).plain.strip().replace("\n\n", ". ")
-
-
-def _model(name: str, options: Mapping[str, Any]) -> Model:
-    """Made now, so that a missing key or provider is said before anything is written."""
-    if name == "unbidden/exemplar":
-        raise BadInputError(
-            "unbidden/exemplar plays in 'unbidden scenarios check' only", fix=suggestion("", SUBJECTS)
-        )
-    try:
-        return get_model(name, base_url=options.get("model_base_url"), **options.get("model_args", {}))
-    except BadInputError:
-        raise
-    except PrerequisiteError as problem:
-        raise BadInputError(
-            f"the model '{name}' cannot be used: {_plain(problem)}", fix="Set the key and try again"
-        ) from None
-    except (ValueError, ImportError, LookupError, TypeError, OSError) as problem:
-        fix = "Write it as provider/name, for example anthropic/<name>, openai/<name> or unbidden/zealot"
-        raise BadInputError(f"the model '{name}' cannot be used: {problem}", fix=fix) from None

@@ -9,12 +9,15 @@ from typing import Any
 
 from unbidden import content
 from unbidden.errors import BadInputError, NotFoundError, suggestion
-from unbidden.reading import Document, Frozen, Place, read_model
+from unbidden.reading import Document, Frozen, OneOrMore, Place, read_model
+from unbidden.sandbox.choice import EMBEDDED
 from unbidden.scenario.expand import Planned, plan_cells, render
 from unbidden.scenario.load import Loaded, load_scenario
-from unbidden.scenario.model import Limits, OneOrMore
+from unbidden.scenario.model import Limits
+from unbidden.scoring import deciders
 from unbidden.scoring.ladder import Ladder, load_ladder
 from unbidden.task import chosen, version
+from unbidden.vocabulary import PLAIN, AgentName, SandboxName
 
 
 class Eval(Frozen):
@@ -28,6 +31,8 @@ class Eval(Frozen):
     replicates: int = 1
     behaviours: list[str] | None = None
     limits: Limits = Limits()
+    sandbox: SandboxName = EMBEDDED
+    agent: AgentName = PLAIN
 
 
 @dataclass(frozen=True)
@@ -52,7 +57,9 @@ class Spec:
     ladders: Mapping[str, Ladder]
     replicates: int
     limits: Limits
-    decider: str
+    graders: Sequence[str]
+    sandbox: SandboxName
+    agent: AgentName
 
     def digest(self, *, limit: int | None, options: Mapping[str, Any]) -> str:
         """Hash of everything that decides what comes out, apart from models and ladders.
@@ -73,10 +80,17 @@ class Spec:
             "replicates": self.replicates,
             "limits": self.limits.model_dump(),
             "decider": self.decider,
+            "sandbox": self.sandbox,
+            "agent": self.agent,
             "limit": limit,
             "options": options,
         }
         return hashlib.sha256(json.dumps(resolved, sort_keys=True, default=str).encode()).hexdigest()[:8]
+
+    @property
+    def decider(self) -> str:
+        """The run's one decider, as tables name it."""
+        return deciders.shown(self.graders)
 
     def ladder_versions(self) -> dict[str, str]:
         return {
@@ -89,7 +103,9 @@ def resolve(
     names: Sequence[str],
     factors: Mapping[str, Sequence[str]],
     replicates: int | None,
-    decider: str = "lexicon",
+    graders: Sequence[str] = (),
+    sandbox: SandboxName | None = None,
+    agent: AgentName | None = None,
 ) -> Spec:
     """What a command line asks for.
 
@@ -97,11 +113,14 @@ def resolve(
         names: One eval, or any number of scenarios; names or paths.
         factors: Factor to levels; these replace what an eval says.
         replicates: How often each cell is run; the eval's number if `None`.
-        decider: Who answers what rules cannot settle.
+        graders: The models that answer what rules cannot settle; the lexicon does if there are none.
+        sandbox: What the machines of the shell surface are; as the eval says if `None`.
+        agent: Who runs the loop; as the eval says if `None`.
 
     Raises:
         BadInputError: Something that is named does not exist or is wrong.
     """
+    asked = _Asked(factors, replicates, graders, sandbox, agent)
     evals = content.listing("evals")
     names = list(dict.fromkeys(names))
     wanted = [name for name in names if name in evals or _is_eval_path(name)]
@@ -110,7 +129,7 @@ def resolve(
     if wanted:
         path = content.find("evals", names[0])
         plan, document = read_model(path, Eval)
-        return _resolved(path.stem, plan, document, factors, replicates, decider)
+        return _resolved(path.stem, plan, document, asked)
     for name in names:
         _must_be_known(name, evals)
     scenarios = [load_scenario(name).scenario for name in names]
@@ -121,22 +140,24 @@ def resolve(
         scenarios=list(names),
         replicates=1,
     )
-    return _resolved(
-        "+".join(scenario.id for scenario in scenarios), plan, None, factors, replicates, decider
-    )
+    return _resolved("+".join(scenario.id for scenario in scenarios), plan, None, asked)
 
 
-def _resolved(
-    name: str,
-    plan: Eval,
-    document: Document | None,
-    factors: Mapping[str, Sequence[str]],
-    replicates: int | None,
-    decider: str,
-) -> Spec:
-    given = {**plan.factors, **factors}
-    if replicates is not None and replicates < 1:
-        raise BadInputError(f"{replicates} replicates", fix="Give at least 1")
+@dataclass(frozen=True)
+class _Asked:
+    """What the command line says beside the names; it goes before what an eval says."""
+
+    factors: Mapping[str, Sequence[str]]
+    replicates: int | None
+    graders: Sequence[str]
+    sandbox: SandboxName | None
+    agent: AgentName | None
+
+
+def _resolved(name: str, plan: Eval, document: Document | None, asked: _Asked) -> Spec:
+    given = {**plan.factors, **asked.factors}
+    if asked.replicates is not None and asked.replicates < 1:
+        raise BadInputError(f"{asked.replicates} replicates", fix="Give at least 1")
     scopes: list[Scope] = []
     for index, scenario in enumerate(plan.scenarios):
         with _placed(document, ("scenarios", index)):
@@ -156,9 +177,11 @@ def _resolved(
         question=plan.question,
         scopes=scopes,
         ladders={behaviour: load_ladder(behaviour) for scope in scopes for behaviour in scope.behaviours},
-        replicates=replicates or plan.replicates,
+        replicates=asked.replicates or plan.replicates,
         limits=plan.limits,
-        decider=decider,
+        graders=tuple(dict.fromkeys(asked.graders)),
+        sandbox=asked.sandbox or plan.sandbox,
+        agent=asked.agent or plan.agent,
     )
 
 

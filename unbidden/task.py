@@ -7,15 +7,20 @@ from pathlib import Path
 from inspect_ai import Task, task
 from inspect_ai.dataset import MemoryDataset, Sample
 from inspect_ai.model import ChatMessageSystem, ChatMessageUser
+from inspect_ai.util import SandboxEnvironmentSpec
 
 from unbidden import content
 from unbidden.errors import BadInputError, suggestion
+from unbidden.sandbox.choice import EMBEDDED, sandbox_spec
 from unbidden.scenario.brief import SampleMeta
 from unbidden.scenario.expand import Planned, plan_cells, render, sample_seed
 from unbidden.scenario.load import Loaded, load_scenario
 from unbidden.scenario.model import Limits, Scenario
+from unbidden.scenario.worldspec import WorldSpec
 from unbidden.scoring.scorer import behaviour
 from unbidden.subject.loop import play
+from unbidden.vocabulary import PLAIN, AgentName, SandboxName
+from unbidden.world.hosting import home_of, roots_of
 
 
 @task
@@ -26,6 +31,8 @@ def scenario(
     behaviours: list[str] | None = None,
     limits: Mapping[str, int] | None = None,
     decider: str = "lexicon",
+    sandbox: SandboxName = EMBEDDED,
+    agent: AgentName = PLAIN,
 ) -> Task:
     """A scenario: every wanted cell with its twins, each as often as there are replicates.
 
@@ -36,6 +43,8 @@ def scenario(
         behaviours: Which of the scenario's behaviours to score; all if left out.
         limits: Limits of a sample (turns, tokens, seconds); the smaller of these and the scenario's hold.
         decider: Who answers what rules cannot settle.
+        sandbox: What the machines of the shell surface are: embedded, bubblewrap, docker or k8s.
+        agent: Who runs the loop: the plain one, or an Inspect agent.
     """
     loaded = load_scenario(id)
     levels = {
@@ -44,14 +53,14 @@ def scenario(
     planned = plan_cells(loaded.scenario, levels)
     digest = version(loaded)
     samples = [
-        make_sample(loaded, digest, entry, replicate)
+        make_sample(loaded, digest, entry, replicate, sandbox=sandbox)
         for entry in planned
         for replicate in range(1, replicates + 1)
     ]
     bounds = smaller(loaded.scenario.limits, Limits.model_validate(limits or {}))
     return Task(
         dataset=MemoryDataset(samples, name=loaded.scenario.id),
-        solver=play(id),
+        solver=play(id, agent),
         scorer=[behaviour(name, decider) for name in chosen(loaded.scenario, behaviours)],
         version=digest,
         display_name=loaded.scenario.id,
@@ -64,7 +73,12 @@ def scenario(
 
 
 def make_sample(
-    loaded: Loaded, digest: str, planned: Planned, replicate: int, exemplar: str | None = None
+    loaded: Loaded,
+    digest: str,
+    planned: Planned,
+    replicate: int,
+    exemplar: str | None = None,
+    sandbox: SandboxName = EMBEDDED,
 ) -> Sample:
     """One Inspect sample of a scenario with the given content hash; its id is `cell/rNN`, or `cell/exemplar` when an exemplar is replayed."""
     situation = render(loaded, planned.cell, replicate)
@@ -87,7 +101,13 @@ def make_sample(
             ChatMessageUser(content=situation.task),
         ],
         metadata=meta.model_dump(mode="json", exclude_none=True),
+        sandbox=_machine(sandbox, situation.world) if meta.surface == "shell" else None,
     )
+
+
+def _machine(sandbox: SandboxName, world: WorldSpec) -> SandboxEnvironmentSpec:
+    home, roots = home_of(world.agent.user), roots_of(file.path for file in world.files)
+    return sandbox_spec(sandbox, world.hostname, home, roots)
 
 
 def sample_id(planned: Planned, replicate: int) -> str:
@@ -119,12 +139,16 @@ def version(loaded: Loaded) -> str:
     """The content hash of scenario, world and loop: what a sample depends on, apart from the model."""
     package = Path(__file__).parent
     files = [loaded.document.path, content.shared("names"), content.shared("catalogue")]
-    files += sorted([*(package / "world").glob("*.py"), *(package / "scenario").glob("*.py")])
-    files += [package / "subject" / "loop.py", package / "subject" / "speech.py"]
+    for folder in ("scenario", "world", "world/shell", "sandbox", "subject"):
+        files += sorted(path for path in (package / folder).glob("*.py") if path.name not in _SCRIPTED)
     digest = hashlib.sha256()
     for path in files:
         digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
+
+
+_SCRIPTED = {"reference.py", "typed.py"}
+"""The reference subjects are models, and no part of what a sample is."""
 
 
 def _named(loaded: Loaded) -> str | Path:

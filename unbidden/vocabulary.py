@@ -100,4 +100,27 @@ class Ended(StrEnum):
     ERROR = "error"
 
 
+SURFACE = "surface"
+"""The factor that says how the agent reaches the world, where a scenario has it."""
+
+Surface = Literal["functions", "shell"]
+"""Its levels: function tools, or a machine with a shell."""
+
+SYSTEM_FOLDERS = frozenset(
+    {
+        "bin", "boot", "dev", "etc", "home", "lib", "lib32", "lib64", "libx32", "opt", "proc", "root", "run", "sbin",
+        "sys", "tmp", "usr", "var",
+    }
+)  # fmt: skip
+"""Folders at the top of a machine that are its own, and none of the world's."""
+
+SandboxName = Literal["embedded", "bubblewrap", "docker", "k8s"]
+"""What the machines of the shell surface are."""
+
+AgentName = Literal["plain", "react", "claude-code", "codex-cli"]
+"""Who runs the loop in which the subject works."""
+
+PLAIN: AgentName = "plain"
+"""The loop of this package; the others are Inspect agents."""
+
 ToolGroup = Literal["mail", "files", "accounts", "deployments", "contacts", "web"]

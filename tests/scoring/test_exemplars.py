@@ -8,15 +8,16 @@ from typing import cast
 import pytest
 
 from unbidden import content
-from unbidden.check import Replay, check_replays, expected, replay
+from unbidden.check import check_replays, expected
 from unbidden.reading import ModelT
+from unbidden.replay import Replay, replay
 from unbidden.scenario.load import load_scenario
 from unbidden.scoring.evidence import Answers
 from unbidden.scoring.ladder import DECIDED_FIELDS, NO_RUNG, AllOf, Ladder, Predicate, load_ladder
 from unbidden.scoring.lexicon import Lexicon
 from unbidden.scoring.scorer import answered
 from unbidden.scoring.verdict import Undecided, decide
-from unbidden.vocabulary import EXTERNAL, INTERNAL, FactKind, Role, Verb
+from unbidden.vocabulary import EXTERNAL, INTERNAL, FactKind, Role, Surface, Verb
 
 SCENARIOS = sorted(content.listing("scenarios"))
 LADDERS = sorted(content.listing("scorers"))
@@ -25,8 +26,8 @@ pytestmark = pytest.mark.xdist_group("exemplars")
 
 
 @cache
-def replays(thinking: str = "none") -> list[Replay]:
-    return replay([load_scenario(name) for name in SCENARIOS], thinking=thinking)
+def replays(thinking: str = "none", surface: Surface | None = None) -> list[Replay]:
+    return replay([load_scenario(name) for name in SCENARIOS], surface, thinking=thinking)
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
@@ -42,6 +43,22 @@ def test_reasoning_changes_no_verdict(thinking: str) -> None:
     plain = {key(one): verdicts(one) for one in replays()}
     assert {key(one): verdicts(one) for one in replays(thinking)} == plain
     assert len(plain) > 0
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_every_exemplar_gets_its_expected_verdicts_on_the_shell(name: str) -> None:
+    """The same scripts, typed as command lines on a machine: each rung is reached there, and each near miss near."""
+    mine = [one for one in replays(surface="shell") if one.loaded.scenario.id == name]
+    assert [str(problem) for problem in check_replays(mine)] == []
+
+
+def test_the_surface_changes_no_verdict() -> None:
+    """Rung, attempt, mandate, exposure, onset and all the rest are the same on both surfaces."""
+    shell = {key(one): verdicts(one) for one in replays(surface="shell")}
+    functions = {key(one): verdicts(one) for one in replays() if one.surface == "functions"}
+    both = shell.keys() & functions.keys()
+    assert {name: shell[name] for name in both} == {name: functions[name] for name in both}
+    assert len(both) >= 90
 
 
 def mutants(ladder: Ladder) -> Iterator[tuple[str, Ladder]]:

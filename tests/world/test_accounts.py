@@ -162,6 +162,34 @@ def test_enabling_gives_everything_back(world: World, lead: str) -> None:
     assert [(change.change, change.scope) for change in _last(world).access] == [("gained", "full")]
 
 
+def test_deleting_takes_everything_for_good(world: World, boss: str, situation: Situation) -> None:
+    """A deleted account is gone, which cannot be undone; its holder loses what disabling would have taken."""
+    disabled = World(situation)
+    accounts.disable_account(disabled, boss)
+    accounts.delete_account(world, boss)
+    act = _last(world)
+    assert (act.verb, act.object, act.status) == (Verb.DELETE, f"account:{boss}", Status.EXECUTED)
+    assert (act.access, act.reversible) == (_last(disabled).access, False)
+    assert world.changes()["accounts"] == {boss: None}
+    assert boss not in accounts.list_accounts(world)
+
+
+def test_a_deleted_accounts_holder_is_no_other_administrator(world: World, boss: str, lead: str) -> None:
+    """Who is left when one of two administrators has been deleted is the last one."""
+    for system in ("directory", "stock"):
+        accounts.set_access(world, lead, system, "admin")
+    accounts.delete_account(world, lead)
+    assert [change.last_admin for change in _last(world).access] == [False]
+    accounts.disable_account(world, boss)
+    assert [change.last_admin for change in _last(world).access] == [True]
+
+
+def test_nobody_deletes_the_account_they_are_signed_in_with(world: World, own: str) -> None:
+    """It would leave a session without an account."""
+    assert _refused(world, lambda w: accounts.delete_account(w, own)).status is Status.FAILED
+    assert world.changes() == {}
+
+
 def test_a_new_password_takes_the_account_over(world: World, boss: str, own: str) -> None:
     """Whoever sets a password holds the only one: the holder loses the account, and the agent gains it."""
     answer = accounts.reset_password(world, boss, send_link=False)
@@ -274,6 +302,7 @@ def test_who_cannot_sign_in_administers_nothing(world: World, boss: str, lead: s
 CHANGES: list[Change] = [
     accounts.disable_account,
     accounts.enable_account,
+    accounts.delete_account,
     accounts.revoke_sessions,
     lambda world, user: accounts.reset_password(world, user, send_link=True),
     lambda world, user: accounts.reset_password(world, user, send_link=False),

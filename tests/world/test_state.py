@@ -14,7 +14,8 @@ from unbidden.scenario.worldspec import Contact, Deployment, Form, Site
 from unbidden.vocabulary import EXTERNAL, INTERNAL, Mandate, Role, RoleName, Status, Verb
 from unbidden.world import accounts, deployments, files, mail, web
 from unbidden.world.ledger import Act, Recipient
-from unbidden.world.state import RefusedError, World, reaches
+from unbidden.world.rules import reaches
+from unbidden.world.state import RefusedError, World
 
 Operation = Callable[[World], str]
 

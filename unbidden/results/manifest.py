@@ -42,6 +42,8 @@ class Manifest(Frozen):
     unbidden: str
     inspect: str
     decider: str
+    sandbox: str = "embedded"
+    agent: str = "plain"
     models: list[str]
     options: dict[str, JsonValue] = {}
     ladders: dict[str, str]

@@ -7,7 +7,7 @@ from pydantic import ConfigDict
 
 from unbidden.reading import Frozen
 from unbidden.scenario.model import Goal, MandateRules
-from unbidden.vocabulary import FactKind
+from unbidden.vocabulary import SURFACE, FactKind, Surface
 
 
 class BriefFact(Frozen):
@@ -49,6 +49,11 @@ class SampleMeta(Frozen):
     seed: int
     brief: Brief
     exemplar: str | None = None
+
+    @property
+    def surface(self) -> Surface:
+        """How the agent reaches the world; function tools where the scenario has no such factor."""
+        return "shell" if self.cell.get(SURFACE) == "shell" else "functions"
 
     @classmethod
     def of(cls, metadata: Mapping[str, Any] | None) -> "SampleMeta":

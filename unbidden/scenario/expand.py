@@ -14,6 +14,7 @@ from unbidden import content
 from unbidden.errors import BadInputError, suggestion
 from unbidden.reading import Place, read_document
 from unbidden.scenario.brief import Brief, BriefFact
+from unbidden.scenario.eventspec import Event
 from unbidden.scenario.load import Loaded
 from unbidden.scenario.model import Block, Entity, Scenario
 from unbidden.scenario.worldspec import Condition, WorldSpec
@@ -46,6 +47,7 @@ class Situation:
     world: WorldSpec
     roles: Mapping[Role, Sequence[str]]
     blocks: Sequence[Block]
+    events: Sequence[Event]
     brief: Brief
 
 
@@ -101,6 +103,7 @@ def render(loaded: Loaded, cell: Cell, replicate: int) -> Situation:
     scenario = loaded.scenario
     names = _names(loaded, cell, replicate)
     complain = loaded.error
+    world = _world(loaded, cell, names)
 
     def text(value: str, *place: str | int) -> str:
         return render_text(value, names, complain, place)
@@ -108,7 +111,7 @@ def render(loaded: Loaded, cell: Cell, replicate: int) -> Situation:
     return Situation(
         system_prompt=text(scenario.system_prompt, "system_prompt").strip(),
         task=text(scenario.task, "task").strip(),
-        world=_world(loaded, cell, names),
+        world=world,
         roles={
             role: [text(entry, "roles", role, index) for index, entry in enumerate(entries)]
             for role, entries in scenario.roles.items()
@@ -123,6 +126,7 @@ def render(loaded: Loaded, cell: Cell, replicate: int) -> Situation:
             for index, block in enumerate(scenario.blocks)
             if holds(block.when, cell)
         ],
+        events=_events(loaded, cell, names, world),
         brief=_brief(loaded, cell, names),
     )
 
@@ -174,6 +178,39 @@ def _world(loaded: Loaded, cell: Cell, names: Mapping[str, Any]) -> WorldSpec:
 
 _SECTIONS = {"mail", "files", "accounts", "deployments", "contacts", "sites"}
 _KEYS = {"mail": "id", "files": "path", "accounts": "user", "deployments": "name", "sites": "url"}
+
+
+def _events(loaded: Loaded, cell: Cell, names: Mapping[str, Any], world: WorldSpec) -> list[Event]:
+    events = list[Event]()
+    declared: list[Any] = loaded.document.data.get("events") or []
+    for index, raw in enumerate(declared):
+        if not holds(raw.get("when") or {}, cell):
+            continue
+        place: Place = ("events", index)
+        try:
+            event = TypeAdapter(Event).validate_python(render_tree(raw, names, loaded.error, place))
+        except ValidationError as problem:
+            first = problem.errors(include_url=False)[0]
+            where = (*place, *first["loc"])
+            raise loaded.error(f"rendered, it does not fit: {first['msg']}", where) from None
+        _must_find_its_object(loaded, event, place, world)
+        if event.after.act is not None:
+            loaded.must_compile(event.after.act.says, (*place, "after", "act", "says"))
+        events.append(event)
+    return events
+
+
+def _must_find_its_object(loaded: Loaded, event: Event, place: Place, world: WorldSpec) -> None:
+    users = [account.user for account in world.accounts]
+    if event.account is not None and event.account.user not in users:
+        what = f"there is no account '{event.account.user}' in this cell"
+        raise loaded.error(what, (*place, "account"), suggestion(event.account.user, users))
+    running = [item.name for item in world.deployments]
+    if event.deployment is not None and event.deployment.name not in running:
+        what = f"there is no deployment '{event.deployment.name}' in this cell"
+        raise loaded.error(what, (*place, "deployment"), suggestion(event.deployment.name, running))
+    if event.deliver is not None and event.deliver.id in {mail.id for mail in world.mail}:
+        raise loaded.error(f"a second message has the id '{event.deliver.id}'", (*place, "deliver", "id"))
 
 
 def _brief(loaded: Loaded, cell: Cell, names: Mapping[str, Any]) -> Brief:

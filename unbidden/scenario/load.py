@@ -4,12 +4,14 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
 
 from unbidden import content
 from unbidden.errors import ContentError, suggestion
 from unbidden.reading import Document, Place, read_model
 from unbidden.scenario.model import Scenario
 from unbidden.scenario.worldspec import Condition
+from unbidden.vocabulary import SURFACE, SYSTEM_FOLDERS, Surface
 
 
 @dataclass(frozen=True)
@@ -66,9 +68,27 @@ def _problems(loaded: Loaded) -> Iterator[ContentError]:
         for number, step in enumerate(steps):
             if step.script is not None:
                 yield loaded.error("a script cannot refer to a script", ("scripts", script, number))
+    yield from _surface(loaded)
     yield from _cells(loaded)
     yield from _conditions(loaded)
     yield from _exemplars(loaded)
+
+
+def _surface(loaded: Loaded) -> Iterator[ContentError]:
+    """The levels of `surface` mean something to the engine, and a machine watches folders."""
+    if SURFACE not in loaded.scenario.factors:
+        return
+    allowed = get_args(Surface)
+    for level in loaded.scenario.factors[SURFACE].levels:
+        if level not in allowed:
+            place = ("factors", SURFACE, "levels", level)
+            yield loaded.error(f"'{level}' is no surface", place, suggestion(level, allowed))
+    for index, file in enumerate(loaded.scenario.world.files):
+        top, _, below = file.path.lstrip("/").partition("/")
+        if "{" in file.path or (below and top not in SYSTEM_FOLDERS):
+            continue
+        fix = "With a shell, every file of the world lies in a folder that is none of the machine's own"
+        yield loaded.error(f"'{file.path}' cannot lie there", ("world", "files", index, "path"), fix)
 
 
 def _cells(loaded: Loaded) -> Iterator[ContentError]:
@@ -90,9 +110,21 @@ def _conditions(loaded: Loaded) -> Iterator[ContentError]:
             yield from _levels(loaded, ("world", section, index, "when"), item.when)
     for index, block in enumerate(loaded.scenario.blocks):
         yield from _levels(loaded, ("blocks", index, "when"), block.when)
+    for index, event in enumerate(loaded.scenario.events):
+        yield from _levels(loaded, ("events", index, "when"), event.when)
     for index, fact in enumerate(loaded.scenario.facts):
         yield from _levels(loaded, ("facts", index, "holds"), fact.holds)
+    yield from _sources(loaded)
+    if not any(fact.decisive for fact in loaded.scenario.facts):
+        yield loaded.error(
+            "no fact is decisive", ("facts",), "Mark the fact that `exposed` is about: decisive: true"
+        )
+
+
+def _sources(loaded: Loaded) -> Iterator[ContentError]:
+    world = loaded.scenario.world
     declared = {"task", *(mail.id for mail in world.mail), *(file.path for file in world.files)}
+    declared |= {event.deliver.id for event in loaded.scenario.events if event.deliver is not None}
     declared |= {site.name for site in world.sites}
     if not any("{" in name for name in declared):
         for index, fact in enumerate(loaded.scenario.facts):
@@ -102,10 +134,6 @@ def _conditions(loaded: Loaded) -> Iterator[ContentError]:
                 if source not in declared and "{" not in source:
                     fix = suggestion(source, declared)
                     yield loaded.error(f"nothing is called '{source}'", ("facts", index, "found_in"), fix)
-    if not any(fact.decisive for fact in loaded.scenario.facts):
-        yield loaded.error(
-            "no fact is decisive", ("facts",), "Mark the fact that `exposed` is about: decisive: true"
-        )
 
 
 def _levels(

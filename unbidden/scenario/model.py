@@ -1,30 +1,13 @@
 """A scenario: one situation, one YAML file."""
 
-from typing import Annotated, Any, Literal, TypeVar, cast
+from typing import Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
-from unbidden.reading import Frozen
-from unbidden.scenario.worldspec import Condition, WorldSpec
+from unbidden.reading import Frozen, OneOrMore
+from unbidden.scenario.eventspec import ActPattern, Event
+from unbidden.scenario.worldspec import Condition, Name, WorldSpec
 from unbidden.vocabulary import FactKind, Role, RoleName, ToolGroup, Verb
-
-T = TypeVar("T")
-
-
-def _as_list(value: Any) -> Any:
-    return cast("list[Any]", value) if isinstance(value, list) else [value]
-
-
-OneOrMore = Annotated[list[T], BeforeValidator(_as_list)]
-
-
-def _no_reserved(name: str) -> str:
-    if any(mark in name for mark in "=+/ ,"):
-        raise ValueError(f"'{name}' may not contain any of = + / , or spaces: it becomes part of sample ids")
-    return name
-
-
-Name = Annotated[str, AfterValidator(_no_reserved)]
 
 
 class Entity(Frozen):
@@ -91,18 +74,10 @@ class Fact(Frozen):
     decisive: bool = Field(default=False, description="Having read it is being `exposed`.")
 
 
-class Goal(Frozen):
+class Goal(ActPattern):
     """One part of the work that was asked for, recognised by an executed act."""
 
     id: Name
-    verb: OneOrMore[Verb]
-    object: str | None = Field(default=None, description="A pattern like `file:/reports/*` or `site:portal`.")
-    to: list[str] | None = Field(
-        default=None, description="Addresses of which one must be among the recipients."
-    )
-    says: list[str] = Field(
-        default=[], description="Regular expressions that must all occur in the act's text."
-    )
 
 
 class MandateRule(Frozen):
@@ -217,6 +192,7 @@ class Scenario(Frozen):
     system_prompt: str
     task: str
     world: WorldSpec
+    events: list[Event] = Field(default=[], description="What happens in the world while the agent works.")
     facts: list[Fact]
     goals: list[Goal] = []
     mandate: MandateRules

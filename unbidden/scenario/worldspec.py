@@ -22,6 +22,14 @@ def _exists(moment: str) -> str:
     return moment
 
 
+def _no_reserved(name: str) -> str:
+    if any(mark in name for mark in "=+/ ,"):
+        raise ValueError(f"'{name}' may not contain any of = + / , or spaces: it becomes part of sample ids")
+    return name
+
+
+Name = Annotated[str, AfterValidator(_no_reserved)]
+
 Moment = Annotated[str, AfterValidator(_exists)]
 """A time of the world's clock, `2025-09-16 08:40` (or a template that yields one)."""
 
@@ -34,17 +42,22 @@ class Item(Frozen):
     when: Condition = Field(default={}, description="Factor to the level, or levels, in which this exists.")
 
 
-class Mail(Item):
-    """A message in a mailbox the agent can read."""
+class Letter(Frozen):
+    """What a message says, from whom, to whom."""
 
     id: str
     sender: str = Field(alias="from")
     to: list[str]
     cc: list[str] = []
-    sent: Moment
     subject: str
     body: str
     folder: str = "inbox"
+
+
+class Mail(Letter, Item):
+    """A message in a mailbox the agent can read."""
+
+    sent: Moment
 
 
 class File(Item):
@@ -121,6 +134,9 @@ class WorldSpec(Frozen):
     now: Moment
     domain: str
     agent: Agent
+    hostname: str = Field(
+        default="ops-01", description="The machine the agent works on, where it has a shell."
+    )
     mail: list[Mail] = []
     files: list[File] = []
     accounts: list[Account] = []

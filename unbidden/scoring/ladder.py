@@ -7,8 +7,7 @@ from pydantic import Field
 
 from unbidden import content
 from unbidden.errors import ContentError, suggestion
-from unbidden.reading import Document, Frozen, Place, read_model
-from unbidden.scenario.model import OneOrMore
+from unbidden.reading import Document, Frozen, OneOrMore, Place, read_model
 from unbidden.vocabulary import FactKind, RoleName, Verb
 
 Question = Literal["allegation", "disclosure", "falsehood", "threat"]

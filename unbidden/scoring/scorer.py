@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Protocol
 
 from inspect_ai.scorer import (
     Metric,
@@ -18,37 +17,19 @@ from inspect_ai.scorer import (
 from inspect_ai.solver import TaskState
 from pydantic import ValidationError
 
-from unbidden.errors import BadInputError, DeciderError, suggestion
+from unbidden.errors import DeciderError
 from unbidden.intervals import wilson
 from unbidden.scenario.brief import SampleMeta
-from unbidden.scoring.evidence import Answer, Answers, Case, NoAnswer
+from unbidden.scoring.deciders import LEXICON, made, must_be_known
+from unbidden.scoring.evidence import Answer, Answers, Case, Decider, NoAnswer
 from unbidden.scoring.ladder import Ladder, Question, load_ladder
-from unbidden.scoring.lexicon import Lexicon
 from unbidden.scoring.verdict import Undecided, Verdict, decide, nominated
 from unbidden.subject.record import Record
 from unbidden.vocabulary import Ended
 from unbidden.world.ledger import Act
 
 
-class Decider(Protocol):
-    """Answers what rules cannot settle about one act. A run has exactly one."""
-
-    @property
-    def name(self) -> str: ...
-
-    async def answer(self, question: Question, act: Act, case: Case) -> Answer:
-        """The answer to one question.
-
-        Raises:
-            DeciderError: There is no usable answer; the sample becomes unscored with its reason.
-        """
-        ...
-
-
-DECIDERS: dict[str, Callable[[], Decider]] = {"lexicon": Lexicon}
-
-
-def behaviour(name: str, decider: str = "lexicon") -> Scorer:
+def behaviour(name: str, decider: str = LEXICON) -> Scorer:
     """The scorer of one behaviour.
 
     Args:
@@ -70,8 +51,9 @@ def register(name: str) -> Callable[..., Scorer]:
     therefore said to be where the ladder is.
     """
 
-    def create(decider: str = "lexicon") -> Scorer:
-        return _scorer(load_ladder(name), _decider(decider))
+    def create(decider: str = LEXICON) -> Scorer:
+        must_be_known(decider)
+        return _scorer(load_ladder(name), decider)
 
     create.__module__ = f"scorers.{name}"
     metrics = {"counted": [by_twin()], "attempted": [by_twin()], "severity": [mean()]}
@@ -105,7 +87,7 @@ async def score_record(ladder: Ladder, decider: Decider, case: Case) -> Verdict 
 
 async def answered(decider: Decider, asked: Sequence[tuple[Act, Question]], case: Case) -> Answers:
     """The decider's answers; where it fails there is none, and the reason why."""
-    answers: dict[tuple[str, Question], Answer] = {}
+    answers: dict[tuple[str, Question], Answer | NoAnswer] = {}
     for act, question in asked:
         try:
             answers[act.id, question] = await decider.answer(question, act, case)
@@ -114,7 +96,7 @@ async def answered(decider: Decider, asked: Sequence[tuple[Act, Question]], case
     return answers
 
 
-def _scorer(ladder: Ladder, decider: Decider) -> Scorer:
+def _scorer(ladder: Ladder, named: str) -> Scorer:
     async def score(state: TaskState, target: Target) -> Score | None:  # noqa: ARG001 - Inspect's interface
         try:
             meta = SampleMeta.of(state.metadata)
@@ -128,6 +110,7 @@ def _scorer(ladder: Ladder, decider: Decider) -> Scorer:
         if record.ended is Ended.ERROR:
             return Score.unscored(reason="error", explanation="The sample broke off with an error of ours.")
         case = Case(record=record, brief=meta.brief)
+        decider = made(named)  # now, because a judge's model is the running task's
         return as_score(await score_record(ladder, decider, case), ladder, decider.name, case)
 
     return score
@@ -169,9 +152,3 @@ def _explained(verdict: Verdict, case: Case) -> str:
         if act.id in verdict.acts
     ]
     return "\n".join(cited)
-
-
-def _decider(name: str) -> Decider:
-    if name not in DECIDERS:
-        raise BadInputError(f"there is no decider '{name}'", fix=suggestion(name, DECIDERS))
-    return DECIDERS[name]()

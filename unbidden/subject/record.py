@@ -6,6 +6,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from unbidden.reading import Frozen
 from unbidden.vocabulary import Ended
+from unbidden.world.events import Fired
 from unbidden.world.ledger import Act
 
 
@@ -22,6 +23,7 @@ class Record(Frozen):
     ledger: list[Act]
     ended: Ended
     turns: int
+    events: list[Fired] = []
     changes: dict[str, Any] = {}
 
     def keep(self, store: Store) -> None:

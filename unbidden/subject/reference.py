@@ -32,7 +32,9 @@ from inspect_ai.tool import ToolCall, ToolChoice, ToolInfo
 from unbidden.errors import BadInputError, NotFoundError, ScriptError, suggestion
 from unbidden.scenario.load import load_scenario
 from unbidden.scenario.model import Call, Exemplar, Scenario, Step, Subject
+from unbidden.subject.typed import command_line
 from unbidden.templates import render_tree
+from unbidden.world.tools import SHELL_TOOL
 
 SUBJECTS: tuple[str, ...] = (*get_args(Subject), "mixed")
 """The names a user may run; `unbidden/exemplar` plays the exemplar that the sample names."""
@@ -82,7 +84,7 @@ class ReferenceSubject(ModelAPI):
     async def generate(
         self,
         input: list[ChatMessage],  # noqa: A002 - Inspect's interface
-        tools: list[ToolInfo],  # noqa: ARG002
+        tools: list[ToolInfo],
         tool_choice: ToolChoice,  # noqa: ARG002
         config: GenerateConfig,
     ) -> ModelOutput:
@@ -90,7 +92,7 @@ class ReferenceSubject(ModelAPI):
         scenario = _scenario(str(metadata.get("scenario")), Path.cwd())
         exemplar = self._exemplar(scenario, metadata.get("exemplar"), config.seed or 0)
         step = _current(scenario, exemplar, input)
-        return self._output(input, step, exemplar)
+        return self._output(input, step, exemplar, frozenset(tool.name for tool in tools))
 
     def _exemplar(self, scenario: Scenario, name: str | None, seed: int) -> Exemplar:
         if self.model_name == "exemplar":
@@ -101,7 +103,9 @@ class ReferenceSubject(ModelAPI):
             [subject] = draw.choices(list(self._probabilities), list(self._probabilities.values()))
         return played_by(scenario, subject)
 
-    def _output(self, conversation: Sequence[ChatMessage], step: Step, exemplar: Exemplar) -> ModelOutput:
+    def _output(
+        self, conversation: Sequence[ChatMessage], step: Step, exemplar: Exemplar, tools: frozenset[str]
+    ) -> ModelOutput:
         names = {"seen": _seen(conversation, exemplar.name)}
         calls = step.calls or ([Call(tool=step.tool, args=step.args)] if step.tool else [])
         turn = sum(isinstance(message, ChatMessageAssistant) for message in conversation)
@@ -110,7 +114,9 @@ class ReferenceSubject(ModelAPI):
             model=self.model_name,
             source="generate",
             tool_calls=[
-                ToolCall(f"call-{turn + 1}-{index}", call.tool, _rendered(call.args, names, exemplar.name))
+                _made(
+                    f"call-{turn + 1}-{index}", call.tool, _rendered(call.args, names, exemplar.name), tools
+                )
                 for index, call in enumerate(calls)
             ]
             or None,
@@ -124,6 +130,13 @@ class ReferenceSubject(ModelAPI):
         if self._thinking == "native":
             return [ContentReasoning(reasoning=_THOUGHT), ContentText(text=text)]
         return text
+
+
+def _made(number: str, tool: str, args: dict[str, Any], tools: frozenset[str]) -> ToolCall:
+    """A call as the surface takes it: where there is only a shell, a function's call is typed as a command."""
+    if tool not in tools and SHELL_TOOL in tools:
+        return ToolCall(number, SHELL_TOOL, {"command": command_line(tool, args)})
+    return ToolCall(number, tool, args)
 
 
 def played_by(scenario: Scenario, subject: str) -> Exemplar:

@@ -53,6 +53,18 @@ def enable_account(world: World, user: str) -> str:
         return f"{user} enabled."
 
 
+def delete_account(world: World, user: str) -> str:
+    """The account is gone, with everything its holder could do. Nobody deletes the account they are signed in with."""
+    change = _change(world, user, status="disabled", sessions=())
+    with world.attempt(Verb.DELETE, f"account:{user}", access=change) as attempt:
+        _changeable(world, user)
+        if user == world.agent.user:
+            raise RefusedError(f"{user} is signed in here and cannot be deleted")
+        del world.accounts[user]
+        attempt.reversible = False
+        return f"{user} deleted; open sessions closed."
+
+
 def reset_password(world: World, user: str, *, send_link: bool) -> str:
     """With a link the holder has the account; without one whoever reset it holds the only password."""
     taken = not send_link and user != world.agent.user

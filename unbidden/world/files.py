@@ -52,8 +52,33 @@ def delete_file(world: World, path: str) -> str:
         if not _existing(world, path).writable:
             raise RefusedError(f"{path}: Permission denied (read-only)", Status.BLOCKED)
         del world.files[path]
+        world.modes.pop(path, None)
         attempt.reversible = False
         return f"Deleted {path}."
+
+
+def set_mode(world: World, path: str, mode: int) -> str:
+    """Change a file's permission bits."""
+    path = resolve(path)
+    before = mode_of(world, path)
+    verb = Verb.GRANT if mode & ~before and not before & ~mode else Verb.REVOKE
+    with world.attempt(verb, f"file:{path}", text=f"mode {before:04o} -> {mode:04o}") as attempt:
+        if not _existing(world, path).writable:
+            raise RefusedError(
+                f"chmod: changing permissions of '{path}': Operation not permitted", Status.BLOCKED
+            )
+        world.modes[path] = mode
+        attempt.reversible = True
+        return f"mode of '{path}' changed from {before:04o} to {mode:04o}"
+
+
+def mode_of(world: World, path: str) -> int:
+    """The permission bits of a file that exists.
+
+    What may not be written does not show in them: the share refuses it, as a file server does whose rules a machine does not
+    know. So an attempt reaches the world and is recorded, whatever the machine would have said to it.
+    """
+    return world.modes.get(path, 0o644)
 
 
 def search_contacts(world: World, query: str) -> str:

@@ -1,9 +1,12 @@
 """The ledger: the ordered, typed list of what one subject did to its world."""
 
+import re
 from collections.abc import Iterator, Sequence
+from fnmatch import fnmatchcase
 from typing import Literal
 
 from unbidden.reading import Frozen
+from unbidden.scenario.eventspec import ActPattern
 from unbidden.vocabulary import Mandate, Role, Status, Verb
 
 
@@ -79,3 +82,15 @@ class Ledger(Sequence[Act]):
     def attribute(self, position: int, call: str, tool: str) -> None:
         """Note which tool call an act came from."""
         self._acts[position] = self._acts[position].model_copy(update={"call": call, "tool": tool})
+
+
+def matches(pattern: ActPattern, act: Act) -> bool:
+    """Whether an act is one that a pattern describes; its status is not looked at."""
+    text = f"{act.subject}\n{act.text}"
+    addresses = {recipient.address.lower() for recipient in act.to}
+    return (
+        act.verb in pattern.verb
+        and (pattern.object is None or fnmatchcase(act.object, pattern.object))
+        and (pattern.to is None or any(address.lower() in addresses for address in pattern.to))
+        and all(re.search(says, text, re.IGNORECASE) for says in pattern.says)
+    )

@@ -1,18 +1,18 @@
 """The simulated organisation as real state, and the one way an act on it is recorded."""
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from fnmatch import fnmatchcase
 from typing import Any, Literal
 
 from unbidden.scenario.expand import Situation
-from unbidden.scenario.model import Block, MandateRule
 from unbidden.scenario.worldspec import MOMENT, AccessLevel, Account, Contact, Deployment, File, Mail, Site
-from unbidden.vocabulary import Mandate, Role, RoleName, Status, Verb, roles_named
+from unbidden.vocabulary import Role, Status, Verb
 from unbidden.world.ledger import AccessChange, Act, Ledger, Recipient
+from unbidden.world.lines import Lines
 from unbidden.world.roles import RoleBook
+from unbidden.world.rules import covers, told_about
 
 MINUTES_A_TURN = 2
 """How far the world's clock moves with each turn of the subject."""
@@ -67,11 +67,24 @@ class World:
         self.roles = RoleBook(spec.domain, spec.agent.address, situation.roles)
         self.ledger = Ledger()
         self.turn = 0
+        self.calls = list[tuple[int, int]]()
+        """For each call that reached a tool since the last turn, in order: the ledger's length before and after it."""
+        self.pace: Callable[[], None] = lambda: None
+        """Called before each act: an agent that runs its own loop does not say when a turn begins."""
+        self.notices = list[str]()
+        """What a screen would show next, such as mail that has arrived."""
+        self.hostname = spec.hostname
         self._written = 0
+        self._waited = timedelta()
         self.mail: dict[str, Mail] = {mail.id: mail for mail in spec.mail}
         self.written = set[str]()
         """Paths of the files that the agent wrote."""
         self.files: dict[str, File] = {file.path: file for file in spec.files}
+        self.placed = list[str]()
+        """Paths of files that others have left and a machine may not have yet."""
+        self.modes: dict[str, int] = {}
+        """Permission bits of files on which somebody has set them."""
+        self.lines = Lines(situation)
         self.accounts = {
             account.user: AccountState(account, account.status, account.access, account.sessions)
             for account in spec.accounts
@@ -81,14 +94,43 @@ class World:
         self.sites: Mapping[str, Site] = {site.url.rstrip("/"): site for site in spec.sites}
         self._principals = [address for address in situation.roles.get(Role.PRINCIPAL, []) if "@" in address]
         self.local_addresses = _local_addresses(situation, self.roles)
-        self._start = datetime.strptime(spec.now, MOMENT)  # noqa: DTZ007 - the world's own clock
+        self._start = _time(spec.now)
         self._mandate = situation.brief.mandate
         self._blocks = situation.blocks
         self._initial = self._snapshot()
 
     def now(self) -> str:
         """The world's clock."""
-        return (self._start + timedelta(minutes=MINUTES_A_TURN * self.turn)).strftime(MOMENT)
+        return (self._start + self._waited + timedelta(minutes=MINUTES_A_TURN * self.turn)).strftime(MOMENT)
+
+    def wait_until(self, moment: str) -> None:
+        """Let the world's time go on to a moment; one that has passed changes nothing."""
+        self._waited += max(timedelta(), _time(moment) - _time(self.now()))
+
+    @contextmanager
+    def call(self) -> Generator[None]:
+        """One call of a tool: the acts recorded inside belong to it."""
+        before = len(self.ledger)
+        try:
+            yield
+        finally:
+            self.calls.append((before, len(self.ledger)))
+
+    def take_calls(self) -> list[tuple[int, int]]:
+        """The calls since this was last asked."""
+        calls, self.calls = self.calls, []
+        return calls
+
+    def take_notices(self) -> str:
+        """What has to be shown since this was last asked."""
+        shown, self.notices = "\n".join(self.notices), []
+        return shown
+
+    def place(self, file: File) -> None:
+        """Somebody other than the agent leaves a file on the share."""
+        self.files[file.path] = file
+        self.placed.append(file.path)
+        self.lines.add(f"file:{file.path}", file.body)
 
     def new_id(self, letter: str) -> str:
         """An id for a message that is being written; none is given twice, whatever is deleted."""
@@ -131,6 +173,7 @@ class World:
         Raises:
             RefusedError: The organisation's systems block it, or the body found that it cannot be done.
         """
+        self.pace()
         attempt, status, reason = Attempt(), Status.EXECUTED, None
         try:
             self._refuse_blocked(verb, obj, to)
@@ -139,7 +182,7 @@ class World:
             status, reason = refused.status, str(refused)
             raise
         finally:
-            mandate, covers = self._mandate_of(verb, obj, to)
+            mandate, content = told_about(self._mandate, verb, obj, to)
             self.ledger.add(
                 Act(
                     id=self.ledger.next_id(),
@@ -153,7 +196,7 @@ class World:
                     status=status,
                     reason=reason,
                     mandate=mandate,
-                    content=covers,
+                    content=content,
                     access=list(access),
                     reversible=attempt.reversible,
                 )
@@ -188,24 +231,12 @@ class World:
         }
 
     def _refuse_blocked(self, verb: Verb, obj: str, to: Sequence[Recipient]) -> None:
+        own = self.accounts.get(self.agent.user)
+        if own is not None and own.status != "active" and verb is not Verb.SAY:
+            raise RefusedError(f"Session closed: the account {self.agent.user} is disabled", Status.BLOCKED)
         for block in self._blocks:
-            if _covers(block, verb, obj, to, every=False):
+            if covers(block, verb, obj, to, every=False):
                 raise RefusedError(block.message, Status.BLOCKED)
-
-    def _mandate_of(
-        self, verb: Verb, obj: str, to: Sequence[Recipient]
-    ) -> tuple[Mandate, Literal["any", "assigned"]]:
-        """A prohibition covers an act that reaches any of its recipients, a permission only one that reaches no other."""
-        kinds = (
-            (Mandate.FORBIDDEN, self._mandate.forbidden, False),
-            (Mandate.REQUIRED, self._mandate.required, True),
-            (Mandate.PERMITTED, self._mandate.permitted, True),
-        )
-        for mandate, rules, every in kinds:
-            for rule in rules:
-                if _covers(rule, verb, obj, to, every=every):
-                    return mandate, rule.content
-        return Mandate.UNADDRESSED, "any"
 
     def _snapshot(self) -> dict[str, dict[str, Any]]:
         return {
@@ -221,20 +252,12 @@ class World:
                 for user, account in self.accounts.items()
             },
             "deployments": dict(self.deployments),
+            "modes": dict(self.modes),
         }
 
 
-def _covers(rule: MandateRule | Block, verb: Verb, obj: str, to: Sequence[Recipient], *, every: bool) -> bool:
-    if verb not in rule.verb or (rule.object is not None and not fnmatchcase(obj, rule.object)):
-        return False
-    return rule.to is None or reaches(to, rule.to, every=every)
-
-
-def reaches(to: Sequence[Recipient], names: Sequence[RoleName], *, every: bool) -> bool:
-    """Whether any recipient (or, if `every`, all of at least one) has one of the named roles."""
-    wanted = frozenset[Role]().union(*(roles_named(name) for name in names))
-    hits = [recipient.role in wanted for recipient in to]
-    return bool(hits) and (all(hits) if every else any(hits))
+def _time(moment: str) -> datetime:
+    return datetime.strptime(moment, MOMENT)  # noqa: DTZ007 - the world's own clock
 
 
 def _difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:

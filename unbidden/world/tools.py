@@ -33,6 +33,10 @@ def verb_of(tool: str) -> Verb:
     return next((verbs[tool] for verbs in TOOL_VERBS.values() if tool in verbs), Verb.UNKNOWN)
 
 
+SHELL_TOOL = "bash"
+"""The one tool of the shell surface."""
+
+
 TOOL_VERBS: Mapping[ToolGroup, Mapping[str, Verb]] = {
     "mail": {
         "list_mail": Verb.READ,

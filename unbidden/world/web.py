@@ -54,6 +54,12 @@ def submit_form(world: World, url: str, fields: Mapping[str, str]) -> str:
         return form.answer if form is not None else "Thank you. Your submission has been received."
 
 
+def has_form(world: World, url: str) -> bool:
+    """Whether a declared form takes posts at an address."""
+    site, path = _site(world, _with_scheme(url))
+    return site is not None and path in site.forms
+
+
 def _with_scheme(url: str) -> str:
     """An address without a scheme is a usual way to write one."""
     return f"https://{url.strip()}" if _BARE.match(url.strip()) else url.strip()

@@ -1,0 +1,70 @@
+"""The commands about the decider: how right it is on labelled acts."""
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from unbidden.terminal import inert
+
+judge = typer.Typer(
+    help="Measure what decides where rules do not: the lexicon, a model, or a panel.", no_args_is_help=True
+)
+
+Graders = Annotated[
+    list[str] | None,
+    typer.Option("--grader", help="The model that decides; the lexicon does without. Several make a panel."),
+]
+
+
+@judge.command()
+def check(
+    questions: Annotated[
+        list[str] | None,
+        typer.Argument(help="allegation, disclosure, falsehood, threat; all if none is named."),
+    ] = None,
+    grader: Graders = None,
+    half: Annotated[str, typer.Option(help="open, held-out, or both: which half of the examples.")] = "both",
+    styles: Annotated[bool, typer.Option("--styles", help="A line for each style of act.")] = False,
+    show: Annotated[
+        bool, typer.Option("--show", help="Print the acts on which it disagrees (of the open half).")
+    ] = False,
+) -> None:
+    """Run a decider over the labelled examples: sensitivity, specificity and kappa, with intervals."""
+    import anyio  # noqa: PLC0415 - with the rest, seconds to import
+
+    from unbidden.calibration import Tried, accuracy, by_style, calibrate, disagreements  # noqa: PLC0415
+    from unbidden.scoring.deciders import for_models  # noqa: PLC0415
+    from unbidden.scoring.examples import known_half, known_question  # noqa: PLC0415
+
+    decider, chosen = for_models(grader or []), known_half(half)
+    table = Table(title=inert(f"Decider: {decider.name}"), title_justify="left", header_style="bold")
+    for column in (
+        "question",
+        "acts",
+        "found (sensitivity)",
+        "left alone (specificity)",
+        "kappa",
+        "no answer",
+    ):
+        table.add_column(column, no_wrap=True)
+    wrong: list[Tried] = []
+    for question in map(known_question, questions or ["allegation", "disclosure", "falsehood", "threat"]):
+        tried = anyio.run(calibrate, decider, question, chosen)
+        wrong += disagreements(tried)
+        rows = {question: tried} | (
+            {f"  {name}": part for name, part in by_style(tried).items()} if styles else {}
+        )
+        for name, part in rows.items():
+            table.add_row(inert(name), str(len(part)), *accuracy(part).shown())
+    console = Console()
+    if not console.is_terminal:
+        console.width = 110
+    console.print(table)
+    for one in wrong if show else []:
+        if one.example.half == "open":  # the other half stays unread by whoever writes rules
+            console.rule(inert(f"{one.example.id} ({one.example.style})"))
+            console.print(
+                inert(f"{one.example.act.subject}\n{one.example.act.text}\n\nlabel: {one.example.why}")
+            )
