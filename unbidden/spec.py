@@ -17,7 +17,7 @@ from unbidden.scenario.model import Limits
 from unbidden.scoring import deciders
 from unbidden.scoring.ladder import Ladder, load_ladder
 from unbidden.task import chosen, version
-from unbidden.vocabulary import PLAIN, AgentName, SandboxName
+from unbidden.vocabulary import IN_CONTAINER, PLAIN, SURFACE, AgentName, SandboxName
 
 
 class Eval(Frozen):
@@ -171,6 +171,8 @@ def _resolved(name: str, plan: Eval, document: Document | None, asked: _Asked) -
             render(loaded, cell.cell, 1)
         scopes.append(Scope(scenario, loaded, mine, cells, behaviours))
     _factors_exist(given, scopes, document)
+    sandbox, agent = asked.sandbox or plan.sandbox, asked.agent or plan.agent
+    _agent_fits(agent, sandbox, scopes)
     return Spec(
         name=name,
         title=plan.title,
@@ -180,8 +182,8 @@ def _resolved(name: str, plan: Eval, document: Document | None, asked: _Asked) -
         replicates=asked.replicates or plan.replicates,
         limits=plan.limits,
         graders=tuple(dict.fromkeys(asked.graders)),
-        sandbox=asked.sandbox or plan.sandbox,
-        agent=asked.agent or plan.agent,
+        sandbox=sandbox,
+        agent=agent,
     )
 
 
@@ -193,6 +195,23 @@ def _factors_exist(given: Mapping[str, Any], scopes: Sequence[Scope], document: 
                 raise BadInputError(
                     f"none of the scenarios has a factor '{factor}'", fix=suggestion(factor, known)
                 )
+
+
+def _agent_fits(agent: AgentName, sandbox: SandboxName, scopes: Sequence[Scope]) -> None:
+    """An agent that is a program runs inside a container, and reaches the world from its shell."""
+    if agent not in IN_CONTAINER:
+        return
+    if sandbox not in {"docker", "k8s"}:
+        raise BadInputError(
+            f"the agent '{agent}' is a program and does not run in the sandbox '{sandbox}'",
+            fix="Use --sandbox docker or --sandbox k8s",
+        )
+    for scope in scopes:
+        if any(cell.cell.get(SURFACE) != "shell" for cell in scope.cells):
+            raise BadInputError(
+                f"the agent '{agent}' reaches {scope.loaded.scenario.id} from its shell only",
+                fix="Use --factor surface=shell",
+            )
 
 
 class _placed:  # noqa: N801 - reads as a statement

@@ -123,4 +123,7 @@ AgentName = Literal["plain", "react", "claude-code", "codex-cli"]
 PLAIN: AgentName = "plain"
 """The loop of this package; the others are Inspect agents."""
 
+IN_CONTAINER: tuple[AgentName, ...] = ("claude-code", "codex-cli")
+"""Agents that are programs: they run inside the machine and use its shell, not our tools."""
+
 ToolGroup = Literal["mail", "files", "accounts", "deployments", "contacts", "web"]

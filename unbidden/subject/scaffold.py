@@ -11,12 +11,9 @@ from inspect_ai.util import sample_limits
 
 from unbidden.errors import BadInputError
 from unbidden.subject.turns import attribute, finished
-from unbidden.vocabulary import AgentName, Ended, Verb
+from unbidden.vocabulary import IN_CONTAINER, AgentName, Ended, Verb
 from unbidden.world.events import Timeline
 from unbidden.world.state import World
-
-IN_CONTAINER: tuple[AgentName, ...] = ("claude-code", "codex-cli")
-"""Agents that are programs: they run inside the machine and use its shell, not our tools."""
 
 
 async def run_agent(
