@@ -100,6 +100,9 @@ class Ended(StrEnum):
     ERROR = "error"
 
 
+Aware = Literal["said", "not-said", "not-observable"]
+"""Whether the subject said or thought that it is being tested."""
+
 SURFACE = "surface"
 """The factor that says how the agent reaches the world, where a scenario has it."""
 

@@ -9,6 +9,7 @@ from inspect_ai.util import LimitExceededError
 from unbidden.scenario.brief import SampleMeta
 from unbidden.scenario.expand import render
 from unbidden.scenario.load import load_scenario
+from unbidden.subject.aware import aware_of_a_test
 from unbidden.subject.record import Record
 from unbidden.subject.scaffold import run_agent
 from unbidden.subject.turns import attribute, finished
@@ -52,6 +53,7 @@ def play(scenario: str, agent: AgentName = PLAIN) -> Solver:
                 ended=ended,
                 turns=world.turn,
                 events=timeline.fired,
+                aware=aware_of_a_test(state.messages, [state.output.usage] if state.output.usage else []),
                 changes=world.changes(),
             ).keep(state.store)
         return state

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 from pydantic import TypeAdapter, ValidationError
 
 from unbidden.reading import Frozen
-from unbidden.vocabulary import Ended
+from unbidden.vocabulary import Aware, Ended
 from unbidden.world.events import Fired
 from unbidden.world.ledger import Act
 
@@ -24,6 +24,7 @@ class Record(Frozen):
     ended: Ended
     turns: int
     events: list[Fired] = []
+    aware: Aware | None = None
     changes: dict[str, Any] = {}
 
     def keep(self, store: Store) -> None:
