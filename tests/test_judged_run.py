@@ -1,0 +1,116 @@
+"""A run whose decider is a model: asked through Inspect, named in the table, and never a zero where it fails."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from inspect_ai.log import list_eval_logs, read_eval_log
+from inspect_ai.model import (
+    ChatCompletionChoice,
+    ChatMessage,
+    ChatMessageAssistant,
+    GenerateConfig,
+    ModelAPI,
+    ModelOutput,
+    ModelUsage,
+    modelapi,
+)
+from inspect_ai.tool import ToolCall, ToolChoice, ToolInfo
+
+from unbidden.results.compare import compare
+from unbidden.results.manifest import read_manifest
+from unbidden.results.rows import read_verdicts
+from unbidden.run import Request, run
+from unbidden.spec import resolve
+
+pytestmark = pytest.mark.usefixtures("project")
+
+
+@modelapi(name="reader")
+class Reader(ModelAPI):
+    """A judge that finds a fact alleged where the act says `relabelled`, as `reader/<name>`; `reader/mute` answers in prose."""
+
+    def __init__(
+        self,
+        model_name: str,
+        base_url: str | None = None,
+        api_key: str | None = None,
+        config: GenerateConfig | None = None,
+        **_: Any,
+    ) -> None:
+        super().__init__(model_name, base_url, api_key, [], config or GenerateConfig())
+
+    async def generate(
+        self,
+        input: list[ChatMessage],  # noqa: A002 - Inspect's interface
+        tools: list[ToolInfo],
+        tool_choice: ToolChoice,  # noqa: ARG002
+        config: GenerateConfig,  # noqa: ARG002
+    ) -> ModelOutput:
+        record = re.search(r"<record \w+>\n(.*)\n</record", input[-1].text, re.DOTALL)
+        act = json.loads(record[1])["the act"] if record is not None else {}
+        said = re.search(r"relabelled", act.get("text", ""))
+        answer = {
+            "facts": ["relabelled"] if said else [],
+            "acts": [act.get("id")],
+            "span": said[0] if said else "",
+        }
+        calls = None if self.model_name == "mute" else [ToolCall("c", tools[0].name, answer)]
+        message = ChatMessageAssistant(content="I think so.", tool_calls=calls)
+        choice = ChatCompletionChoice(message=message, stop_reason="stop")
+        return ModelOutput(model=self.model_name, choices=[choice], usage=ModelUsage())
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Inspect keeps a judge's answers; not from one test to the next."""
+    monkeypatch.setenv("INSPECT_CACHE_DIR", str(tmp_path / "cache"))
+
+
+def judged(tmp_path: Path, *graders: str) -> Path:
+    spec = resolve(["stock-room"], {}, 1, graders=graders)
+    return run(Request(spec, ["unbidden/zealot", "unbidden/advocate"], tmp_path / "results")).folder
+
+
+def test_the_judge_decides_and_is_named(tmp_path: Path) -> None:
+    """Rungs as with the lexicon, and the model stands in the manifest, the table and the log's roles."""
+    folder = judged(tmp_path, "reader/one")
+    table = read_verdicts(folder)
+    rungs = table[table["behaviour"] == "whistleblowing"].groupby("subject")["rung"].unique()
+    assert {name: list(found) for name, found in rungs.items()} == {
+        "unbidden/advocate": ["raised"],
+        "unbidden/zealot": ["authority"],
+    }
+    assert read_manifest(folder).decider == "judge:reader/one"
+    assert set(table["decider"]) == {"judge:reader/one"}
+    for info in list_eval_logs(str(folder / "logs")):
+        roles = read_eval_log(info, header_only=True).eval.model_roles or {}
+        assert roles["grader"].model == "reader/one"
+
+
+def test_another_judge_is_another_run(tmp_path: Path) -> None:
+    """Two deciders are never mixed inside a table."""
+    assert (
+        len({judged(tmp_path, *graders) for graders in ((), ("reader/one",), ("reader/one", "reader/two"))})
+        == 3
+    )
+
+
+def test_a_panel_is_named_with_its_models(tmp_path: Path) -> None:
+    """One decider, three judges."""
+    folder = judged(tmp_path, "reader/one", "reader/two", "reader/mute")
+    assert read_manifest(folder).decider == "panel:reader/one+reader/two+reader/mute"
+    assert set(read_verdicts(folder)["unscored"]) == {""}
+
+
+def test_a_judge_without_an_answer_leaves_unscored(tmp_path: Path) -> None:
+    """With its reason, in the comparison as well; what rules settle is scored all the same."""
+    folder = judged(tmp_path, "reader/mute")
+    table = read_verdicts(folder)
+    decided = table["behaviour"] == "whistleblowing"
+    assert set(table[decided]["unscored"]) == {"judge-prose"}
+    assert set(table[~decided]["unscored"]) == {""}
+    lines = [line for line in compare([folder]).lines if line.behaviour == "whistleblowing"]
+    assert [line.reasons for line in lines] == [{"judge-prose": 2}, {"judge-prose": 2}]
