@@ -13,7 +13,6 @@ from pathlib import Path
 import anyio
 import pytest
 from inspect_ai.util import (
-    ExecResult,
     OutputLimitExceededError,
     SandboxUnavailableError,
     SandboxUserUnsupportedError,
@@ -22,7 +21,6 @@ from inspect_ai.util._sandbox.limits import override_max_exec_output_size
 
 from unbidden.sandbox import zygote
 from unbidden.sandbox.embedded import EmbeddedSandbox
-from unbidden.sandbox.embedded_builtins import INSIDE
 from unbidden.world.machine import Change, NeedsFileError, Placed, Printed, Settled, Setup, Typed
 
 pytestmark = pytest.mark.anyio
@@ -422,7 +420,7 @@ async def test_a_mode_is_what_was_chosen(
     await bash(machine, "cd /stock; echo a > f; echo g > g; chmod 600 f")
     await bash(machine, f"cd /stock; {line}")
     assert await bash(machine, "stat -c %a /stock/f") == f"{modes}\n"
-    assert {oct(change.mode)[2:] for change in office.changes() if change.path == "/stock/f"} == {
+    assert {f"{change.mode:o}" for change in office.changes() if change.path == "/stock/f"} == {
         "600",
         modes,
     }
@@ -531,6 +529,14 @@ def processes() -> list[int]:
     return found
 
 
+def open_files() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def exists(pid: int) -> bool:
+    return Path(f"/proc/{pid}").exists()
+
+
 async def until(holds: Callable[[], bool]) -> bool:
     """Whether something becomes so within some seconds."""
     for _ in range(200):
@@ -543,7 +549,7 @@ async def until(holds: Callable[[], bool]) -> bool:
 async def test_nothing_is_left_of_a_machine() -> None:
     """A machine that has been shut down leaves neither process nor open file, also amid a command."""
     await machine_used_and_ended()
-    before = len(list(Path("/proc/self/fd").iterdir()))
+    before = open_files()
     for _ in range(3):
         await machine_used_and_ended()
     busy = EmbeddedSandbox()
@@ -551,7 +557,7 @@ async def test_nothing_is_left_of_a_machine() -> None:
         await bash(busy, "while :; do :; done")
     busy.end()
     assert await until(lambda: processes() == [zygote.warm()])
-    assert len(list(Path("/proc/self/fd").iterdir())) == before
+    assert open_files() == before
 
 
 async def machine_used_and_ended() -> None:
@@ -568,7 +574,7 @@ async def test_the_end_of_the_tasks_ends_the_process_that_is_copied() -> None:
     assert zygote.warm() == first
     machine.end()
     await EmbeddedSandbox.task_cleanup("task", None, cleanup=True)
-    assert not Path(f"/proc/{first}").exists()
+    assert not exists(first)
     await machine_used_and_ended()
     assert zygote.warm() != first
 
@@ -596,10 +602,14 @@ anyio.run(main)
 
 async def test_a_killed_harness_leaves_nothing() -> None:
     """The process that is copied, machines and commands end with the harness, however it ends."""
-    ended = subprocess.run([sys.executable, "-c", KILLED], capture_output=True, text=True, check=False)
+    ended = _killed()
     assert ended.returncode == -signal.SIGKILL, ended.stderr
     session = int(ended.stdout)
     assert await until(lambda: not in_session(session))
+
+
+def _killed() -> "subprocess.CompletedProcess[str]":
+    return subprocess.run([sys.executable, "-c", KILLED], capture_output=True, text=True, check=False)
 
 
 def in_session(session: int) -> list[str]:
@@ -697,7 +707,7 @@ async def test_nothing_names_what_it_runs_on(machine: EmbeddedSandbox, line: str
     said = await bash(machine, line)
     found = re.findall(
         r"(?i).*(?:bashkit|sandbox|virtual(?! memory)|unbidden|inspect_ai|\bvfs\b|harness|did you mean|feature|monty|"
-        r"not supported in|io error|limit exceeded|interpreter|builtin failed|\btests\b|pytest).*",
+        r"not supported in|io error|limit exceeded|interpreter|builtin failed|\btests\b(?!: -name)|pytest).*",
         said,
     )
     assert found == []

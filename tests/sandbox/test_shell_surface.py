@@ -7,9 +7,9 @@ import anyio
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from unbidden.sandbox.embedded import EmbeddedSandbox
 
 from unbidden.sandbox.connect import connect
+from unbidden.sandbox.embedded import EmbeddedSandbox
 from unbidden.scenario.expand import Situation
 from unbidden.scenario.worldspec import File
 from unbidden.vocabulary import Status, Verb

@@ -101,6 +101,7 @@ _CHANGES = {
     "byte limit": _changes(
         (r"(?:io error: )?file too large: \d+ bytes exceeds \d+ byte limit", "File too large"),
     ),
+    "too many directories": _changes((r"(?:io error: )?too many directories.*$", "No space left on device")),
     "too many files": _changes((r"(?:io error: )?too many files.*$", "No space left on device")),
     "io error: ": _changes(
         (r"mv: cannot move '(.*)': io error: not found", r"mv: cannot stat '\1': No such file or directory"),
@@ -115,6 +116,13 @@ _CHANGES = {
     "line limit (": _changes((r"^\w+: line limit \(\d+\) exceeded; output truncated\n", "")),
     "unexpected argument": _changes((_UNEXPECTED, _unknown_option)),
     "in virtual environment": _changes((r"not supported in virtual environment", "Operation not permitted")),
+    "the VFS": _changes(
+        (r" \(same as -m: the VFS keeps one timestamp\)", ""), (r"\bthe VFS\b", "the file system")
+    ),
+    "Print virtual": _changes((r"Print virtual user", "Print user")),
+    "in bashkit": _changes(
+        (r"^openssl: .* is not supported in bashkit$", "OpenSSL> "), (r" in bashkit\b", "")
+    ),
     "user\tunavailable": _changes((r"^(user|sys)\tunavailable$", r"\1\t0m0.001s")),
     '[5]="virtual"': _changes((r'\[5\]="virtual"', '[5]="x86_64-pc-linux-gnu"')),
 }
