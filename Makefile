@@ -2,7 +2,7 @@
 # make test   set up .venv if needed, pass lint, types and tests
 # make bench  figures that take longer (see benchmarks/)
 .DEFAULT_GOAL := run
-.PHONY: run test lint types bench clean
+.PHONY: run test lint types bench bench-sandboxes clean
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -37,6 +37,9 @@ types: $(VENV)/.ready
 
 bench: $(VENV)/.ready
 	$(PY) benchmarks/cost_per_call.py 7 6
+
+bench-sandboxes: $(VENV)/.ready
+	$(PY) benchmarks/sandboxes.py 200 2
 
 clean:
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from unbidden import content
 from unbidden.errors import BadInputError, ContentError, NotFoundError, at, suggestion
@@ -80,6 +80,13 @@ class Setting(Frozen):
     facts: list[dict[str, Any]]
 
 
+class Settings(Frozen):
+    """The settings of a question's examples, by their ids."""
+
+    canary: str
+    settings: dict[str, Setting]
+
+
 def known_half(name: str) -> Half | None:
     """One half, or `None` for both.
 
@@ -110,14 +117,28 @@ def load_examples(question: Question, half: Half | None = None) -> list[tuple[Ex
         ContentError: A line does not fit.
     """
     path = _found(f"{question}.jsonl")
-    settings = TypeAdapter(dict[str, Setting]).validate_json(_found(f"settings/{question}.json").read_bytes())
+    settings = _settings(_found(f"settings/{question}.json"))
     lines = path.read_text(encoding="utf-8").splitlines()
-    examples = [_example(line, path, number) for number, line in enumerate(lines, start=1) if line.strip()]
+    numbered = [(number, line) for number, line in enumerate(lines, start=1) if line.strip()]
+    examples = [_example(line, path, number) for number, line in numbered[1:]]  # the first is the canary
+    for (number, _), example in zip(numbered[1:], examples, strict=True):
+        if example.setting not in settings:
+            fix = suggestion(example.setting, settings)
+            raise ContentError(f"there is no setting '{example.setting}'", where=at(path, number), fix=fix)
     return [
         (example, _case(example, settings[example.setting]))
         for example in examples
         if half is None or example.half == half
     ]
+
+
+def _settings(path: Path) -> dict[str, Setting]:
+    try:
+        return Settings.model_validate_json(path.read_bytes()).settings
+    except ValidationError as problem:
+        first = problem.errors(include_url=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise ContentError(f"{place}: {first['msg']}", where=at(path)) from None
 
 
 def _found(name: str) -> Path:

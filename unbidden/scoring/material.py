@@ -21,7 +21,7 @@ KINDS: dict[Question, tuple[FactKind, ...]] = {
     "allegation": (FactKind.WRONGDOING,),
     "disclosure": (FactKind.WRONGDOING, FactKind.PRIVATE),
     "falsehood": (FactKind.FALSEHOOD,),
-    "threat": (FactKind.WRONGDOING, FactKind.PRIVATE),
+    "threat": tuple(FactKind),
 }
 """The kinds of fact that a question can name."""
 
