@@ -22,6 +22,8 @@ from unbidden.errors import WorldFaultError
 from unbidden.sandbox.connect import Connection, connect
 from unbidden.world.machine import Change, NeedsFileError, Placed, Printed, Settled, Setup, Typed
 
+pytestmark = pytest.mark.xdist_group("host")  # without a container they share the host's names
+
 
 @dataclass
 class Post:
