@@ -4,9 +4,11 @@ Where there is no Docker engine, Inspect's `local` provider stands in for the co
 same interface of Inspect's, and no isolation.
 """
 
+import fcntl
 import os
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,7 +24,15 @@ from unbidden.errors import WorldFaultError
 from unbidden.sandbox.connect import Connection, connect
 from unbidden.world.machine import Change, NeedsFileError, Placed, Printed, Settled, Setup, Typed
 
-pytestmark = pytest.mark.xdist_group("host")  # without a container they share the host's names
+pytestmark = pytest.mark.usefixtures("alone")
+
+
+@pytest.fixture
+def alone() -> Generator[None]:
+    """Without a container the tests share the host's names: one at a time, whatever process runs them."""
+    with (Path(tempfile.gettempdir()) / "served-machines.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 @dataclass
