@@ -1,6 +1,7 @@
 """The judge: a model that answers what rules cannot settle about one act, through one forced call, and is checked."""
 
 import re
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
@@ -113,14 +114,17 @@ class Reply(Frozen):
     acts: list[str]
     span: str
 
+    @abstractmethod
     def says_something(self) -> bool:
-        raise NotImplementedError
+        """Whether the answer rests on words of the act, which must then be quoted."""
 
+    @abstractmethod
     def named(self) -> Sequence[str]:
-        raise NotImplementedError
+        """The facts that it names."""
 
+    @abstractmethod
     def as_answer(self, *, cut: bool) -> Answer:
-        raise NotImplementedError
+        """The answer; `cut` says that not everything that came before was shown."""
 
 
 class FactsReply(Reply):
