@@ -285,3 +285,49 @@ def test_an_unreadable_results_folder_is_one_message(
     assert code == 2
     assert "broken/manifest.json" in text
     assert "Traceback" not in text
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--agent", "claude-code"], ["does not run in the sandbox 'embedded'", "--sandbox docker"]),
+        (["--agent", "codex-cli", "--sandbox", "docker"], ["not installed", "unbidden[swe]"]),
+        (["--sandbox", "podman"], ["'podman'", "bubblewrap"]),
+        (["--factor", "surface=gui"], ["no level 'gui'", "functions, shell"]),
+        (["--grader", "nosuch/model"], ["'nosuch/model' cannot be used"]),
+    ],
+    ids=[
+        "an agent outside its container",
+        "an agent that is missing",
+        "no such sandbox",
+        "no such surface",
+        "no such judge",
+    ],
+)
+def test_what_a_machine_or_a_judge_needs_is_said_before_anything_is_written(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    options: list[str],
+    says: list[str],
+) -> None:
+    """Exit code 2, what is allowed, and no folder."""
+    words = ["run", "expense-fraud", "--model", "unbidden/bystander", "--factor", "surface=shell"]
+    code, printed = said(capsys, monkeypatch, *words, *options, "--results", str(tmp_path / "results"))
+    assert code == 2
+    assert all(part in printed for part in says), printed
+    assert not (tmp_path / "results").exists()
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_sandbox_that_cannot_run_leaves_no_folder(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Without a Docker engine: one message, exit code 2, and nothing that a later run would take for begun."""
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/none.sock")
+    words = ["run", "expense-fraud", "--model", "unbidden/bystander", "--factor", "surface=shell"]
+    words += ["--sandbox", "docker", "--limit", "1", "--results", str(tmp_path / "results")]
+    code, printed = said(capsys, monkeypatch, *words)
+    assert (code, "Docker" in printed) == (2, True)
+    assert list((tmp_path / "results").glob("*")) == []

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version as installed
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 from inspect_ai import Task, eval_set  # pyright: ignore[reportUnknownVariableType] - Inspect's
@@ -83,13 +84,15 @@ def run(request: Request) -> Outcome:
     budget = Budget.of(request.max_cost, models, priced="model_cost_config" in options)
     if budget is not None:
         budget.watch()
+    tasks = [_task(request.spec, scope, budget) for scope in request.spec.scopes]
     folder, manifest = _folder(request, [str(model) for model in models])
+    found = folder.exists()
     _prepare(folder, manifest)
     samples = sum(len(scenario.samples) for scenario in manifest.scenarios) * len(models)
     with progress(request.console, samples, shown=options["display"] == "none") as count:
         try:
             eval_set(
-                [_task(request.spec, scope, budget) for scope in request.spec.scopes],
+                tasks,
                 log_dir=str(folder / "logs"),
                 model=models,
                 limit=request.limit,
@@ -97,6 +100,8 @@ def run(request: Request) -> Outcome:
                 **options,
             )
         except PrerequisiteError as problem:
+            if not found:  # nothing has run: leave nothing behind
+                rmtree(folder)
             raise BadInputError(f"Inspect refuses to run this: {plain(problem)}") from None
         except ValidationError as problem:
             first = problem.errors(include_url=False)[0]

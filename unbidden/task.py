@@ -19,6 +19,7 @@ from unbidden.scenario.model import Limits, Scenario
 from unbidden.scenario.worldspec import WorldSpec
 from unbidden.scoring.scorer import behaviour
 from unbidden.subject.loop import play
+from unbidden.subject.scaffold import must_be_installed
 from unbidden.vocabulary import PLAIN, AgentName, SandboxName
 from unbidden.world.hosting import home_of, roots_of
 
@@ -46,6 +47,7 @@ def scenario(
         sandbox: What the machines of the shell surface are: embedded, bubblewrap, docker or k8s.
         agent: Who runs the loop: the plain one, or an Inspect agent.
     """
+    must_be_installed(agent)
     loaded = load_scenario(id)
     levels = {
         name: [given] if isinstance(given, str) else list(given) for name, given in (factors or {}).items()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from importlib import import_module
+from importlib.util import find_spec
 
 from inspect_ai.agent import Agent, AgentState, agent, react, run
 from inspect_ai.model import ChatMessageAssistant, ChatMessageTool, GenerateConfig, get_model
@@ -43,13 +44,16 @@ def made(name: AgentName, tools: Sequence[ToolDef], seed: int) -> Agent:
     """
     if name == "react":
         return react(prompt=None, tools=tools, submit=False, model=_seeded(seed))
-    try:
-        programs = import_module("inspect_swe")
-    except ImportError:
-        fix = "Install the extra: pip install 'unbidden[swe]'"
-        raise BadInputError(f"the agent '{name}' is not installed", fix=fix) from None
-    make: Callable[[], Agent] = getattr(programs, name.replace("-", "_"))
+    must_be_installed(name)
+    make: Callable[[], Agent] = getattr(import_module("inspect_swe"), name.replace("-", "_"))
     return make()
+
+
+def must_be_installed(name: AgentName) -> None:
+    """Raises `BadInputError` if the package that has an agent is not there."""
+    if name in IN_CONTAINER and find_spec("inspect_swe") is None:
+        fix = "Install the extra: pip install 'unbidden[swe]'"
+        raise BadInputError(f"the agent '{name}' is not installed", fix=fix)
 
 
 @agent
