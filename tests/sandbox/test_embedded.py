@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -21,6 +22,15 @@ from inspect_ai.util._sandbox.limits import override_max_exec_output_size
 
 from unbidden.sandbox import zygote
 from unbidden.sandbox.embedded import EmbeddedSandbox
+from unbidden.sandbox.embedded_supervision import (
+    ABORTED,
+    BROKEN,
+    GREEDY,
+    BrokenError,
+    Harness,
+    Supervision,
+)
+from unbidden.sandbox.wire import to_bytes
 from unbidden.world.machine import Change, NeedsFileError, Placed, Printed, Settled, Setup, Typed
 
 pytestmark = pytest.mark.anyio
@@ -485,6 +495,45 @@ async def test_output_ends_at_its_limit(machine: EmbeddedSandbox) -> None:
     assert await bash(machine, "echo on") == "on\n"
 
 
+@pytest.mark.parametrize(
+    "line",
+    ["while :; do echo $x; done", "while :; do echo $x >&2; done", "for i in $(seq 20); do echo $x; done"],
+)
+async def test_endless_output_is_no_endless_command(machine: EmbeddedSandbox, line: str) -> None:
+    """Inspect's own limit is as much as the interpreter keeps of a stream: it is noticed, long before the time is over."""
+    began = time.monotonic()
+    with pytest.raises(OutputLimitExceededError):
+        await bash(machine, f"x=$(head -c 900000 /dev/zero | tr '\\0' a); {line}", seconds=60)
+    assert time.monotonic() - began < 20
+
+
+@pytest.mark.parametrize(
+    ("end", "code", "said"),
+    [
+        (f"os._exit({ABORTED})", 134, "Aborted\n"),
+        (f"os._exit({GREEDY})", 137, "Killed\n"),
+        ("os.kill(os.getpid(), 11)", 139, "Segmentation fault\n"),
+        (f"os._exit({BROKEN})", None, None),
+        ("os._exit(0)", None, None),
+    ],
+)
+def test_only_the_agents_own_crashes_are_answers(end: str, code: int | None, said: str | None) -> None:
+    """A command that dies says what it died of; where the fault is ours there is no answer at all, and the machine ends."""
+    (harness, held), (ours, theirs) = socket.socketpair(), socket.socketpair()
+    copy = subprocess.Popen([sys.executable, "-c", f"import os; {end}"])
+    theirs.close()
+    supervision = Supervision(Harness(harness), copy.pid, ours, lambda *_: None)
+    if code is None:
+        with pytest.raises(BrokenError):
+            supervision.answer(5)
+    else:
+        answer = supervision.answer(5)
+        assert (answer["code"], to_bytes(answer["stderr"]).decode()) == (code, said)
+    copy.wait()
+    for link in (harness, held, ours):
+        link.close()
+
+
 async def test_an_interrupted_command_is_over(machine: EmbeddedSandbox, office: Office) -> None:
     """Whoever stops waiting for a command does not get its answer later, for the next one."""
     await bash(machine, "mail before")
@@ -583,6 +632,15 @@ KILLED = """
 import anyio, os, signal
 from unbidden.sandbox import zygote
 from unbidden.sandbox.embedded import EmbeddedSandbox
+from unbidden.sandbox.embedded_supervision import (
+    ABORTED,
+    BROKEN,
+    GREEDY,
+    BrokenError,
+    Harness,
+    Supervision,
+)
+from unbidden.sandbox.wire import to_bytes
 
 async def main():
     machine = EmbeddedSandbox()

@@ -18,7 +18,15 @@ from unbidden.sandbox.embedded_disk import Tree
 from unbidden.sandbox.embedded_lock import shut_in, shut_in_command
 from unbidden.sandbox.embedded_run import Run
 from unbidden.sandbox.embedded_shell import PLAIN, Shell, Stock, folders_of, set_up, stamp
-from unbidden.sandbox.embedded_supervision import Harness, HarnessGoneError, Supervision
+from unbidden.sandbox.embedded_supervision import (
+    ABORTED,
+    BROKEN,
+    GREEDY,
+    BrokenError,
+    Harness,
+    HarnessGoneError,
+    Supervision,
+)
 from unbidden.sandbox.embedded_words import corrected
 from unbidden.sandbox.wire import Message, packed, to_bytes, to_text
 
@@ -47,6 +55,7 @@ class Machine:
 
         Raises:
             HarnessGoneError: Nobody is there any more to answer to.
+            BrokenError: A fault of ours, after which no answer would be the agent's own.
         """
         while True:
             message = self._harness.hear()
@@ -108,13 +117,19 @@ class Machine:
             os.waitpid(self._ending.pop(0), 0)
 
     def _run_and_end(self, shell: Shell, before: Tree, message: Message, link: socket.socket) -> NoReturn:
+        self._run = Run(shell, before, link)
+        end = BROKEN
         try:
             seconds = message["seconds"] or SECONDS
             shut_in_command(seconds)
-            self._run = Run(shell, before, link)
             link.sendall(packed(self._run.run(message, seconds)))
+            end = 0
+        except MemoryError:
+            end = GREEDY
         finally:
-            os._exit(0)  # nothing of the machine's process may go on in its copy
+            if end == BROKEN and self._run.interpreting:
+                end = ABORTED
+            os._exit(end)  # nothing of the machine's process may go on in its copy
 
     def _keep_up(self, said: Message, reply: Message) -> None:
         """Do to our files what a copy's words to the world say of its own, so that the world is right if the copy dies."""
@@ -180,7 +195,7 @@ def live(link: socket.socket, stock: Stock) -> NoReturn:
     try:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         shut_in()
-        with suppress(HarnessGoneError):
+        with suppress(HarnessGoneError, BrokenError):
             Machine(Harness(link), stock).serve()
     finally:
         os._exit(0)

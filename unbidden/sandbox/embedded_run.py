@@ -18,6 +18,9 @@ from unbidden.sandbox.wire import Message, Reader, packed, receive, to_bytes, to
 INPUT = "/dev/shm/.input"  # noqa: S108 - on the machine, where nobody else is
 """Where a command's input lies."""
 
+KEPT = 10 << 20
+"""Bytes of a stream that the interpreter keeps and tells of: a command that has filled them may be printing for good."""
+
 SHELLS = frozenset({"bash", "sh", "/bin/bash", "/bin/sh", "/usr/bin/bash", "/usr/bin/sh"})
 FLAGS = frozenset({"--login", "-l", "-c", "-lc"})
 
@@ -38,6 +41,7 @@ class Run:
         self._stdout, self._stderr = Stream(), Stream()
         self._most = 0
         self._running = allocate_lock()
+        self.interpreting = False
 
     def run(self, message: Message, seconds: float) -> Message:
         """Run what an `exec` says, for so long, and return what is answered."""
@@ -49,7 +53,9 @@ class Run:
             return self._answer(1, "", fault)
         self._running.acquire()
         start_new_thread(self._stop_after, (seconds,))
+        self.interpreting = True
         result = shell.bash.execute_sync(_script(message), on_output=self._hear)
+        self.interpreting = False
         late = shell.over.is_set() and not self._overflowed()
         self._running.release()
         return self._ended(result, late=late)
@@ -138,7 +144,8 @@ class Run:
         self._shell.bash.cancel()
 
     def _overflowed(self) -> bool:
-        return max(self._stdout.size, self._stderr.size) > self._most
+        size = max(self._stdout.size, self._stderr.size)
+        return size > self._most or size >= KEPT
 
     def _ended(self, result: ExecResult, *, late: bool) -> Message:
         overflow = self._overflowed() or result.stdout_truncated or result.stderr_truncated

@@ -13,7 +13,7 @@ from unbidden.sandbox.wire import Message, Reader, packed, receive, to_text
 LATE = 1.5
 """Seconds that a command has beyond its limit to stop by itself; then it is killed, and what it printed and wrote is lost."""
 
-DEATHS = {
+DEATHS: dict[int, str] = {
     signal.SIGSEGV: "Segmentation fault",
     signal.SIGBUS: "Bus error",
     signal.SIGABRT: "Aborted",
@@ -23,6 +23,14 @@ DEATHS = {
 
 BY_SIGNAL = 128
 """What a shell adds to the number of the signal that a program has died of."""
+
+
+BROKEN, ABORTED, GREEDY = 70, 71, 72
+"""How a copy ends without an answer, other than by a signal: for a fault of ours, of the interpreter's, or for want of memory."""
+
+
+class BrokenError(Exception):
+    """A copy has ended for a fault of ours: what the agent asked for cannot be answered."""
 
 
 class HarnessGoneError(Exception):
@@ -93,6 +101,7 @@ class Supervision:
 
         Raises:
             HarnessGoneError: The harness has gone in the meantime; the command is ended.
+            BrokenError: The copy has ended for a fault of ours.
         """
         try:
             answer = self._watched(seconds)
@@ -142,14 +151,22 @@ class Supervision:
 
     def _death(self) -> Message:
         ended = os.waitid(os.P_PID, self._copy, os.WEXITED | os.WNOWAIT)
-        if ended is None or ended.si_code == os.CLD_EXITED:
-            return _done(BY_SIGNAL + signal.SIGABRT, "Aborted\n")
-        return _done(
-            BY_SIGNAL + ended.si_status, f"{DEATHS.get(signal.Signals(ended.si_status), 'Terminated')}\n"
-        )
+        if ended is not None and ended.si_code != os.CLD_EXITED:
+            return _died(ended.si_status)
+        match ended.si_status if ended is not None else BROKEN:
+            case code if code == ABORTED:
+                return _died(signal.SIGABRT)
+            case code if code == GREEDY:
+                return _died(signal.SIGKILL)
+            case _:
+                raise BrokenError
 
     def _kill(self) -> None:
         os.kill(self._copy, signal.SIGKILL)
+
+
+def _died(of: int) -> Message:
+    return _done(BY_SIGNAL + of, f"{DEATHS.get(of, 'Terminated')}\n")
 
 
 def _done(code: int, stderr: str = "") -> Message:

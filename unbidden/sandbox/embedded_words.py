@@ -110,10 +110,14 @@ _CHANGES = {
     ),
     "path too deep": _changes((r"path too deep: .*$", "File name too long")),
     "unsafe character": _changes((r"unsafe character U\+[0-9A-F]+ in path component.*$", "Invalid argument")),
-    "output limit (": _changes(
-        (r"^\w+: (?:output|line) limit \(\d+(?: lines)?\) exceeded; output truncated\n", "")
+    "output truncated": _changes(
+        # real `yes` ends with whoever reads it; this one always stops by itself, which is no error of the agent's
+        (r"^yes: (?:output|line) limit \(\d+(?: lines)?\) exceeded; output truncated\n", ""),
+        (
+            r"^(\w+): (?:output|line) limit \(\d+(?: lines)?\) exceeded; output truncated$",
+            r"\1: write error: Cannot allocate memory",
+        ),
     ),
-    "line limit (": _changes((r"^\w+: line limit \(\d+\) exceeded; output truncated\n", "")),
     "unexpected argument": _changes((_UNEXPECTED, _unknown_option)),
     "in virtual environment": _changes((r"not supported in virtual environment", "Operation not permitted")),
     "the VFS": _changes(
