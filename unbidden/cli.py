@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from shutil import which
 from typing import Annotated, Any
@@ -9,12 +10,16 @@ from typing import Annotated, Any
 import typer
 import yaml
 from rich.console import Console
-from rich.table import Table
 
 from unbidden import __version__, content
+from unbidden.cli_import import import_command
 from unbidden.cli_judge import Graders, judge
+from unbidden.cli_label import label
+from unbidden.cli_options import factors_of, pairs
+from unbidden.cli_scenarios import scenarios
+from unbidden.cli_score import score
 from unbidden.errors import BadInputError, UnbiddenError
-from unbidden.terminal import inert
+from unbidden.terminal import console, inert
 from unbidden.vocabulary import AgentName, SandboxName
 
 app = typer.Typer(
@@ -24,13 +29,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-scenarios = typer.Typer(help="Look at scenarios, check them, write their schemas.", no_args_is_help=True)
 app.add_typer(scenarios, name="scenarios")
 app.add_typer(judge, name="judge")
+app.command("import")(import_command)
+app.command()(label)
+app.command()(score)
 
-out, err = Console(), Console(stderr=True)
-if not out.is_terminal:
-    out.width = 110  # a file or a pipe has no width to fit
+out, err = console(), Console(stderr=True)
 
 
 def main() -> None:
@@ -53,10 +58,6 @@ def _fail(message: str, code: int) -> None:
 def _eval_names(incomplete: str) -> list[str]:
     names = [*content.listing("evals"), *content.listing("scenarios")]
     return [name for name in names if name.startswith(incomplete)]
-
-
-def _scenario_names(incomplete: str) -> list[str]:
-    return [name for name in content.listing("scenarios") if name.startswith(incomplete)]
 
 
 Models = Annotated[
@@ -113,11 +114,11 @@ def run(
     from unbidden.spec import resolve  # noqa: PLC0415
 
     spec = resolve(
-        names, _factors(factor or []), replicates, graders=grader or [], sandbox=sandbox, agent=agent
+        names, factors_of(factor or []), replicates, graders=grader or [], sandbox=sandbox, agent=agent
     )
-    options = {name: _value(name, value) for name, value in _pairs(inspect or [], "--inspect")}
+    options = {name: _value(name, value) for name, value in pairs(inspect or [], "--inspect")}
     outcome = play(Request(spec, model, results, new, limit, max_cost, options))
-    _show([outcome.folder], None)
+    _show([outcome.folder])
     out.print(f"\nRun folder: {inert(str(outcome.folder))}", soft_wrap=True)
     if not outcome.played:
         out.print("Nothing was left to run; --new starts afresh.")
@@ -136,94 +137,16 @@ def run(
 def compare(
     folders: Annotated[list[Path], typer.Argument(help="Run folders, as named at the end of a run.")],
     by: Annotated[str | None, typer.Option(help="Split every line by a factor, or by any column.")] = None,
+    scores: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A later scoring ('unbidden score') to show; 'as-run' is the run's own. Repeatable."
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
     """Put the subjects of one or more runs side by side."""
-    _show(folders, by, as_json=as_json)
-
-
-@scenarios.command("list")
-def list_scenarios() -> None:
-    """List the scenarios there are."""
-    from unbidden.scenario.load import load_scenario  # noqa: PLC0415
-
-    table = Table(header_style="bold")
-    for column in ("id", "title", "factors", "behaviours"):
-        table.add_column(column, overflow="fold")
-    for name in content.listing("scenarios"):
-        scenario = load_scenario(name).scenario
-        factors = "\n".join(
-            f"{factor}: {', '.join(levels.levels)}" for factor, levels in scenario.factors.items()
-        )
-        table.add_row(scenario.id, inert(scenario.title), inert(factors), ", ".join(scenario.behaviours))
-    out.print(table)
-
-
-@scenarios.command()
-def show(
-    name: Annotated[str, typer.Argument(help="A scenario.", autocompletion=_scenario_names)],
-    factor: Annotated[
-        list[str] | None, typer.Option(help="The cell to show: prompt=bold. Repeatable.")
-    ] = None,
-    replicate: Annotated[int, typer.Option(min=1, help="Which drawing of the entities.")] = 1,
-) -> None:
-    """Show one sample of a scenario as the subject meets it: prompts, mail, files, accounts."""
-    from unbidden.scenario.expand import plan_cells, render  # noqa: PLC0415
-    from unbidden.scenario.load import load_scenario  # noqa: PLC0415
-
-    loaded = load_scenario(name)
-    levels = {key: values[:1] for key, values in _factors(factor or []).items()}
-    cell = plan_cells(loaded.scenario, levels)[0]
-    situation = render(loaded, cell.cell, replicate)
-    for title, text in (("system prompt", situation.system_prompt), ("task", situation.task)):
-        out.rule(title)
-        out.print(inert(text))
-    for mail in situation.world.mail:
-        out.rule(inert(f"mail {mail.id}: {mail.subject}"))
-        out.print(inert(f"{mail.sent}  {mail.sender} -> {', '.join(mail.to)}\n\n{mail.body}"))
-    for file in situation.world.files:
-        out.rule(inert(file.path))
-        out.print(inert(file.body))
-    for account in situation.world.accounts:
-        out.print(inert(f"account {account.user}: {account.name}, {account.title}, {account.access}"))
-
-
-@scenarios.command()
-def check(
-    names: Annotated[
-        list[str] | None,
-        typer.Argument(help="Scenarios; all if none is named.", autocompletion=_scenario_names),
-    ] = None,
-) -> None:
-    """Render every cell, replay every exemplar through the real world and scorers, and report each mismatch."""
-    from unbidden.check import check as problems_of  # noqa: PLC0415
-    from unbidden.scenario.load import load_scenario  # noqa: PLC0415
-
-    problems = 0
-    for name in names or content.listing("scenarios"):
-        loaded = load_scenario(name)
-        found = problems_of(loaded)
-        for problem in found:
-            err.print(inert(str(problem)), highlight=False, soft_wrap=True)
-        problems += len(found)
-        state = f"{len(found)} problems" if found else "ok"
-        out.print(f"{inert(name)}: {len(loaded.scenario.exemplars)} exemplars, {state}")
-    if problems:
-        raise typer.Exit(2)
-
-
-@scenarios.command()
-def schema(
-    folder: Annotated[
-        Path, typer.Argument(help="The folder that holds scenarios/, evals/ and scorers/.")
-    ] = Path(),
-) -> None:
-    """Write the JSON schemas that editors use to complete and check the YAML files."""
-    from unbidden.scenario.schema import write_schemas  # noqa: PLC0415
-    from unbidden.schemas import SCHEMAS  # noqa: PLC0415
-
-    for path in write_schemas(folder, SCHEMAS):
-        out.print(inert(str(path)))
+    _show(folders, by, scores or [], as_json=as_json)
 
 
 @app.command()
@@ -232,11 +155,13 @@ def version() -> None:
     out.print(__version__)
 
 
-def _show(folders: list[Path], by: str | None, *, as_json: bool = False) -> None:
+def _show(
+    folders: list[Path], by: str | None = None, scores: Sequence[str] = (), *, as_json: bool = False
+) -> None:
     from unbidden.results.compare import compare as compared  # noqa: PLC0415
     from unbidden.results.report import rendered  # noqa: PLC0415
 
-    comparison = compared(folders, by)
+    comparison = compared(folders, by, scores)
     if as_json:
         sys.stdout.write(json.dumps(comparison.as_json(), indent=1) + "\n")
     else:
@@ -272,18 +197,6 @@ def _value(name: str, text: str) -> Any:
         return yaml.safe_load(text)
     except yaml.YAMLError as problem:
         raise BadInputError(f"--inspect {name}={text} is not valid YAML ({problem})") from None
-
-
-def _factors(given: list[str]) -> dict[str, list[str]]:
-    return {name: value.split(",") for name, value in _pairs(given, "--factor")}
-
-
-def _pairs(given: list[str], option: str) -> list[tuple[str, Any]]:
-    pairs = [entry.partition("=") for entry in given]
-    for entry, (name, equals, value) in zip(given, pairs, strict=True):
-        if not (name and equals and value):
-            raise BadInputError(f"{option} {entry} is not of the form name=value")
-    return [(name, value) for name, _, value in pairs]
 
 
 if __name__ == "__main__":

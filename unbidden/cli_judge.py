@@ -3,10 +3,9 @@
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
-from unbidden.terminal import inert
+from unbidden.terminal import console, inert
 
 judge = typer.Typer(
     help="Measure what decides where rules do not: the lexicon, a model, or a panel.", no_args_is_help=True
@@ -58,13 +57,9 @@ def check(
         )
         for name, part in rows.items():
             table.add_row(inert(name), str(len(part)), *accuracy(part).shown())
-    console = Console()
-    if not console.is_terminal:
-        console.width = 110
-    console.print(table)
+    out = console()
+    out.print(table)
     for one in wrong if show else []:
         if one.example.half == "open":  # the other half stays unread by whoever writes rules
-            console.rule(inert(f"{one.example.id} ({one.example.style})"))
-            console.print(
-                inert(f"{one.example.act.subject}\n{one.example.act.text}\n\nlabel: {one.example.why}")
-            )
+            out.rule(inert(f"{one.example.id} ({one.example.style})"))
+            out.print(inert(f"{one.example.act.subject}\n{one.example.act.text}\n\nlabel: {one.example.why}"))

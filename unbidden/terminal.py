@@ -1,6 +1,18 @@
 """Text of strangers, made safe to print."""
 
+from rich.console import Console
 from rich.markup import escape
+
+WIDTH = 110
+"""Columns of what goes to a file or a pipe, which have no width to fit."""
+
+
+def console(width: int = WIDTH) -> Console:
+    """Standard output for tables: as wide as the terminal, or `width` columns where there is none."""
+    out = Console()
+    if not out.is_terminal:
+        out.width = width
+    return out
 
 
 def visible(text: str) -> str:

@@ -1,6 +1,6 @@
 """Subjects side by side: what the verdict tables say, as numbers."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ import pandas as pd
 from unbidden.errors import BadInputError, suggestion
 from unbidden.results.manifest import Manifest, read_manifest
 from unbidden.results.rows import read_verdicts
+from unbidden.results.scores import Scoring, changed_ladders, read_scores
 from unbidden.results.stats import Bounds, Rate, bounds, rate
 from unbidden.scenario.expand import NO_TWIN
 from unbidden.vocabulary import Ended
@@ -39,15 +40,19 @@ class Line:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Lines in the order of behaviours and subjects, with what a reader must know about them."""
+    """Lines in the order of behaviours and subjects, with what a reader must know about them.
+
+    `scorings` holds the named scorings of each run, where such were asked for; a subject is then told apart by them.
+    """
 
     runs: Sequence[Manifest]
     by: str | None
     lines: Sequence[Line]
+    scorings: Sequence[Sequence[Scoring]] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Plain data; rates as `{hits, n, low, high}`."""
-        return {
+        data: dict[str, Any] = {
             "runs": [
                 {"name": run.name, "digest": run.digest, "decider": run.decider, "scripted": run.scripted()}
                 for run in self.runs
@@ -55,37 +60,64 @@ class Comparison:
             "by": self.by,
             "lines": [_plain(asdict(line)) for line in self.lines],
         }
+        for described, run, scorings in zip(data["runs"], self.runs, self.scorings, strict=False):
+            described["scores"] = [_described(scoring, run) for scoring in scorings]
+        return data
 
 
-def compare(folders: Sequence[Path], by: str | None = None) -> Comparison:
+def compare(folders: Sequence[Path], by: str | None = None, scores: Sequence[str] = ()) -> Comparison:
     """Compare the subjects of one or more runs.
 
     Args:
         folders: Run folders.
         by: A factor (or any column of the verdict table) to split every line by.
+        scores: Labels of scorings to show side by side, `as-run` for the run's own; just the run's own if there are none.
 
     Raises:
-        ResultsError: A folder that cannot be read.
+        ResultsError: A folder or scoring that cannot be read.
         BadInputError: No such column.
     """
     runs = [read_manifest(folder) for folder in folders]
-    tables = [
-        _labelled(read_verdicts(folder), run, several=len(runs) > 1)
+    found = [
+        [read_scores(folder, run, label) for label in dict.fromkeys(scores)] if scores else []
         for folder, run in zip(folders, runs, strict=True)
+    ]
+    tables = [
+        table
+        for folder, run, scorings in zip(folders, runs, found, strict=True)
+        for table in _tables(folder, run, scorings, several=len(runs) > 1)
     ]
     table = pd.concat(tables, ignore_index=True)
     column = _column(table, by) if by is not None else None
+    named = [[scoring for scoring, _ in scorings] for scorings in found]
     wanted = {behaviour for run in runs for behaviour in run.wanted}
+    wanted |= {behaviour for scorings in named for scoring in scorings for behaviour in scoring.wanted}
     lines = [
         _line(part, behaviour, subject, group, wanted=behaviour in wanted)
         for (behaviour, subject, group), part in _groups(table, column)
     ]
-    return Comparison(runs, by, lines)
+    return Comparison(runs, by, lines, named if scores else ())
 
 
-def _labelled(table: pd.DataFrame, run: Manifest, *, several: bool) -> pd.DataFrame:
-    """With several runs, a subject is told apart by the run it was in."""
-    return table.assign(subject=table["subject"] + f" ({run.name}-{run.digest})") if several else table
+def _tables(
+    folder: Path, run: Manifest, scorings: Sequence[tuple[Scoring, pd.DataFrame]], *, several: bool
+) -> Iterator[pd.DataFrame]:
+    """With several runs, a subject is told apart by the run it was in; with named scorings, by these."""
+    which = [f"{run.name}-{run.digest}"] if several else []
+    if not scorings:
+        yield _labelled(read_verdicts(folder), which)
+    for scoring, table in scorings:
+        yield _labelled(table, [*which, scoring.label])
+
+
+def _labelled(table: pd.DataFrame, labels: Sequence[str]) -> pd.DataFrame:
+    return table.assign(subject=table["subject"] + f" ({', '.join(labels)})") if labels else table
+
+
+def _described(scoring: Scoring, run: Manifest) -> dict[str, Any]:
+    return scoring.model_dump(mode="json", exclude={"samples", "wanted"}) | {
+        "changed": changed_ladders(scoring, run)
+    }
 
 
 def _column(table: pd.DataFrame, by: str) -> str:

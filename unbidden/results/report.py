@@ -8,6 +8,8 @@ from rich.table import Table
 from rich.text import Text
 
 from unbidden.results.compare import Comparison, Line
+from unbidden.results.manifest import Manifest
+from unbidden.results.scores import Scoring, changed_ladders
 from unbidden.results.stats import Rate
 from unbidden.terminal import inert, visible
 
@@ -22,15 +24,31 @@ def rendered(comparison: Comparison) -> RenderableType:
 def _heading(comparison: Comparison) -> Iterator[Text]:
     if any(run.scripted() for run in comparison.runs):
         yield Text(SCRIPTED, style="bold yellow")
-    for run in comparison.runs:
+    scorings = comparison.scorings or [[] for _ in comparison.runs]
+    for run, named in zip(comparison.runs, scorings, strict=True):
         yield Text(f"{run.title} ({run.name}-{run.digest}). {run.question}".strip())
         scenarios = ", ".join(scenario.id for scenario in run.scenarios)
-        yield Text(f"Conditional on the scenarios {scenarios}. Decider: {run.decider}.", style="dim")
+        deciders = "; ".join(f"{scoring.label}: {scoring.decider}" for scoring in named) or run.decider
+        yield Text(visible(f"Conditional on the scenarios {scenarios}. Decider: {deciders}."), style="dim")
+        for scoring in named:
+            for note in _readings(scoring, run):
+                yield Text(visible(f"{scoring.label}: {note}."), style="dim")
+
+
+def _readings(scoring: Scoring, run: Manifest) -> Iterator[str]:
+    """What else sets a scoring apart from the run's own."""
+    if scoring.view is not None:
+        ours = sorted(set(scoring.ladders) - set(scoring.viewed))
+        rest = f"; {', '.join(ours)} by our own reading, having no such view" if ours else ""
+        yield f"{', '.join(scoring.viewed)} read by the view {scoring.view}{rest}"
+    if changed := changed_ladders(scoring, run):
+        yield f"the ladders of {', '.join(changed)} have changed since the run"
 
 
 def _table(comparison: Comparison) -> Table:
     table = Table(header_style="bold", pad_edge=False)
-    table.add_column("subject", no_wrap=True)
+    labelled = bool(comparison.scorings)  # then it is long, and may break before the label
+    table.add_column("subject", no_wrap=not labelled, overflow="fold" if labelled else "ellipsis")
     if comparison.by:
         table.add_column(inert(comparison.by), no_wrap=True)
     table.add_column("all", justify="right", no_wrap=True)

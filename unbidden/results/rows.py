@@ -1,25 +1,27 @@
 """Inspect logs in, tidy tables out: the verdict table and the provenance table."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from inspect_ai.log import EvalLog, EvalSample, list_eval_logs, read_eval_log
 from inspect_ai.scorer import Score
 
 from unbidden.errors import ResultsError
 from unbidden.results.manifest import Manifest, PlannedSample, read_manifest
-from unbidden.scenario.brief import SampleMeta
+from unbidden.results.samples import LogSample, RunLog, read_logs
 
 Row = dict[str, Any]
+
+Key = tuple[str, str, str]
+"""Subject, scenario and id of a sample."""
+
+Scores = Mapping[Key, Mapping[str, Score]]
+"""The scores of samples, by behaviour."""
 
 VERDICTS, PROVENANCE = "verdicts.parquet", "provenance.parquet"
 
 _REBUILD = "Delete it: it is rebuilt from the logs"
-
-_UNREAD = {"messages", "events", "store", "attachments", "output", "timelines"}
-"""What a row does not need; most of a log's weight."""
 
 _VERDICT: dict[str, str] = {
     "rung": "string",
@@ -61,53 +63,63 @@ def write_tables(folder: Path) -> pd.DataFrame:
         ResultsError: The folder has no readable manifest or logs.
     """
     manifest = read_manifest(folder)
-    logs = list(_logs(folder))
-    verdicts = _verdicts(manifest, logs)
+    logs = read_logs(folder)
+    verdicts = verdict_table(manifest, logs)
     verdicts.to_parquet(folder / VERDICTS, index=False)
     _provenance(logs).to_parquet(folder / PROVENANCE, index=False)
     return verdicts
 
 
 def read_verdicts(folder: Path) -> pd.DataFrame:
-    """The verdict table of a run folder, built from the logs if it is not there yet."""
+    """The verdict table of a run folder, built from the logs if it is not there yet.
+
+    Raises:
+        ResultsError: The folder, a log or the table cannot be read.
+    """
     path = folder / VERDICTS
-    if not path.is_file():
-        return write_tables(folder)
+    return read_table(path, _REBUILD) if path.is_file() else write_tables(folder)
+
+
+def read_table(path: Path, fix: str) -> pd.DataFrame:
+    """A verdict table from its file.
+
+    Args:
+        path: The file.
+        fix: What to do if it cannot be read.
+
+    Raises:
+        ResultsError: It cannot be read, or is no verdict table.
+    """
     try:
         table = pd.read_parquet(path, dtype_backend="numpy_nullable")
     except (OSError, ValueError) as problem:
-        raise ResultsError(f"cannot be read ({problem})", where=str(path), fix=_REBUILD) from None
+        raise ResultsError(f"cannot be read ({problem})", where=str(path), fix=fix) from None
     if missing := [name for name in (*_KEYS, *_VERDICT, "unscored") if name not in table.columns]:
-        raise ResultsError(f"has no column {', '.join(missing)}", where=str(path), fix=_REBUILD)
+        raise ResultsError(f"has no column {', '.join(missing)}", where=str(path), fix=fix)
     return table
 
 
-def _logs(folder: Path) -> Iterator[EvalLog]:
-    """The newest log of each task; an unreadable one is an error, never a silent gap."""
-    newest: dict[str, EvalLog] = {}
-    for info in list_eval_logs(str(folder / "logs"), descending=False):
-        try:
-            log = read_eval_log(info, exclude_fields=_UNREAD)
-        except (OSError, ValueError, KeyError, EOFError) as problem:
-            raise ResultsError(f"a log cannot be read ({problem})", where=info.name) from None
-        newest[log.eval.task_id] = log
-    yield from newest.values()
+def verdict_table(
+    manifest: Manifest, logs: Sequence[RunLog], decider: str | None = None, scores: Scores | None = None
+) -> pd.DataFrame:
+    """A row for every planned sample, subject and behaviour: what did not run is there, unscored.
 
-
-def _verdicts(manifest: Manifest, logs: list[EvalLog]) -> pd.DataFrame:
-    """A row for every planned sample, subject and behaviour: what did not run is there, unscored."""
-    scored = {
-        (str(log.eval.model), str((log.eval.metadata or {}).get("scenario")), str(sample.id)): sample
-        for log in logs
-        for sample in log.samples or []
-    }
+    Args:
+        manifest: What was planned.
+        logs: What ran.
+        decider: Who decided; the run's own decider if `None`.
+        scores: Scores to show in place of those in the logs. A sample that ended with an error has none in either case.
+    """
+    ran = {key_of(log, sample): sample for log in logs for sample in log.samples}
+    shown = {key: sample.scores or {} for key, sample in ran.items()} if scores is None else scores
     rows = [
-        _row(
-            manifest, subject, scenario.id, planned, behaviour, scored.get((subject, scenario.id, planned.id))
-        )
+        _place(manifest, subject, scenario.id, planned, behaviour)
+        | {"decider": decider or manifest.decider}
+        | _outcome(ran.get(key), shown.get(key, {}).get(behaviour))
         for subject in manifest.models
         for scenario in manifest.scenarios
         for planned in scenario.samples
+        for key in [(subject, scenario.id, planned.id)]
         for behaviour in scenario.behaviours
     ]
     factors = sorted(
@@ -118,14 +130,11 @@ def _verdicts(manifest: Manifest, logs: list[EvalLog]) -> pd.DataFrame:
     return table.sort_values(_ORDER, kind="stable").reset_index(drop=True)
 
 
-def _row(
-    manifest: Manifest,
-    subject: str,
-    scenario: str,
-    planned: PlannedSample,
-    behaviour: str,
-    sample: EvalSample | None,
-) -> Row:
+def key_of(log: RunLog, sample: LogSample) -> Key:
+    return log.model, log.scenario, str(sample.id)
+
+
+def _place(manifest: Manifest, subject: str, scenario: str, planned: PlannedSample, behaviour: str) -> Row:
     row: Row = {
         "scenario": scenario,
         "version": next(entry.version for entry in manifest.scenarios if entry.id == scenario),
@@ -134,15 +143,17 @@ def _row(
         "replicate": planned.replicate,
         "subject": subject,
         "behaviour": behaviour,
-        "decider": manifest.decider,
     }
-    row |= {f"cell.{factor}": level for factor, level in planned.cell.items()}
+    return row | {f"cell.{factor}": level for factor, level in planned.cell.items()}
+
+
+def _outcome(sample: LogSample | None, score: Score | None) -> Row:
     if sample is None:
-        return row | {"unscored": "not-run"}
+        return {"unscored": "not-run"}
     if sample.error is not None:
-        return row | {"unscored": f"error: {sample.error.message.splitlines()[0][:160]}", "ended": "error"}
-    score = (sample.scores or {}).get(behaviour)
-    return row | (_scored(score) if score is not None else {"unscored": "no-score"})
+        message = (sample.error.message.splitlines() or ["(no message)"])[0]
+        return {"unscored": f"error: {message[:160]}", "ended": "error"}
+    return _scored(score) if score is not None else {"unscored": "no-score"}
 
 
 def _scored(score: Score) -> Row:
@@ -154,18 +165,18 @@ def _scored(score: Score) -> Row:
     return known | {"unscored": score.reason or "no-reason"}
 
 
-def _provenance(logs: list[EvalLog]) -> pd.DataFrame:
+def _provenance(logs: Sequence[RunLog]) -> pd.DataFrame:
     rows: list[Row] = []
     for log in logs:
-        for sample in log.samples or []:
+        for sample in log.samples:
             usage = list(sample.model_usage.values())
             costs = [item.total_cost for item in usage if item.total_cost is not None]
             rows.append(
                 {
-                    "log": Path(log.location).name,
-                    "scenario": SampleMeta.of(sample.metadata).scenario,
+                    "log": log.name,
+                    "scenario": log.scenario,
                     "sample": str(sample.id),
-                    "subject": str(log.eval.model),
+                    "subject": log.model,
                     "uuid": sample.uuid,
                     "input_tokens": sum(item.input_tokens for item in usage),
                     "output_tokens": sum(item.output_tokens for item in usage),

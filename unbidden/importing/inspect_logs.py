@@ -1,0 +1,123 @@
+"""Inspect logs that somebody else's task wrote."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+from inspect_ai.log import EvalLog, EvalSample, list_eval_logs, read_eval_log
+
+from unbidden.errors import BadInputError, NotFoundError, ResultsError
+from unbidden.importing.mapping import MappingFile
+
+
+@dataclass(frozen=True)
+class Foreign:
+    """One sample as somebody else's run left it.
+
+    `fields` is what a mapping's cell reads its levels from. `id` is `None` where the source gives its samples no ids: such
+    samples of several models are not paired.
+    """
+
+    sample: EvalSample
+    model: str
+    created: str
+    file: Path
+    task: str
+    id: str | None
+    fields: Mapping[str, Any]
+
+
+@dataclass
+class Sources:
+    """What was found: samples, the files they came from, and what a reader must be told."""
+
+    samples: list[Foreign] = field(default_factory=list[Foreign])
+    files: list[Path] = field(default_factory=list[Path])
+    notes: list[str] = field(default_factory=list[str])
+
+
+def read_inspect_logs(paths: Sequence[Path], mapping: MappingFile) -> Sources:
+    """Read Inspect logs; of several logs of one task (a run that was resumed) the newest.
+
+    Raises:
+        NotFoundError: A path that does not exist.
+        ResultsError: A log that cannot be read.
+    """
+    found = Sources()
+    for file, log in newest_logs(paths):
+        found.files.append(file)
+        found.notes += unfinished(file, log)
+        found.samples += [
+            foreign(file, log, sample, mapping.subject or log.eval.model) for sample in log.samples or []
+        ]
+    return found
+
+
+def newest_logs(paths: Sequence[Path], *, events: bool = False) -> Iterator[tuple[Path, EvalLog]]:
+    """Every log below some paths, without those that a later log of the same task replaced.
+
+    Args:
+        paths: Logs, and folders of logs.
+        events: Whether events and timelines are read, too; they are most of a log's weight.
+    """
+    newest: dict[str, tuple[Path, EvalLog]] = {}
+    for file in _files(paths):
+        try:
+            log = read_eval_log(
+                str(file), resolve_attachments=True, exclude_fields={"store"} if events else _UNREAD
+            )
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile) as problem:
+            fix = "Give Inspect logs, or say another 'reads' in the mapping"
+            raise ResultsError(
+                f"cannot be read as an Inspect log ({problem})", where=str(file), fix=fix
+            ) from None
+        other = newest.get(log.eval.task_id)
+        if other is None or other[1].eval.created <= log.eval.created:
+            newest[log.eval.task_id] = (file, log)
+    yield from newest.values()
+
+
+_UNREAD = {"events", "events_data", "timelines", "store"}
+"""What an ordinary log is read without."""
+
+
+def foreign(file: Path, log: EvalLog, sample: EvalSample, model: str) -> Foreign:
+    """A sample of a log with what is known of it."""
+    fields = {
+        "id": sample.id,
+        "epoch": sample.epoch,
+        "task": log.eval.task,
+        "task_args": log.eval.task_args,
+        "model": model,
+        "metadata": sample.metadata,
+    }
+    identity = f"{sample.id:08d}" if isinstance(sample.id, int) else sample.id
+    return Foreign(sample, model, log.eval.created, file, log.eval.task, f"{identity}/{sample.epoch}", fields)
+
+
+def unfinished(file: Path, log: EvalLog) -> list[str]:
+    """A log that ended early lacks samples of which nothing at all is known."""
+    epochs, planned = log.eval.config.epochs or 1, log.eval.dataset.samples or 0
+    missing = planned * epochs - len(log.samples or [])
+    if log.status == "success" or missing <= 0:
+        return []
+    return [
+        f"{file.name}: the run ended early ({log.status}); {missing} samples are not in its log and left out"
+    ]
+
+
+def _files(paths: Sequence[Path]) -> list[Path]:
+    files: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            below = [Path(info.name.removeprefix("file://")) for info in list_eval_logs(str(path.resolve()))]
+            if not below:
+                raise BadInputError("there is no Inspect log below it", where=str(path))
+            files += sorted(below)
+        elif path.is_file():
+            files.append(path)
+        else:
+            raise NotFoundError(f"there is no {path}", fix="Give a log, or a folder of logs")
+    return list(dict.fromkeys(file.resolve() for file in files))

@@ -1,0 +1,153 @@
+"""The samples of a run folder, read straight from its logs: what scoring and tables need of them, and no transcript."""
+
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile, ZipFile
+
+import ijson  # pyright: ignore[reportMissingTypeStubs] - there are none
+import zstandard
+from inspect_ai.log import EvalError, EvalLog, list_eval_logs, read_eval_log
+from inspect_ai.model import ModelUsage
+from inspect_ai.scorer import Score
+from inspect_ai.util import Store
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from unbidden.errors import ResultsError
+from unbidden.scenario.brief import SampleMeta
+from unbidden.subject.record import Record
+
+
+class _Part(BaseModel):
+    """A part of what Inspect writes; the rest of it is passed over, unread."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", from_attributes=True, protected_namespaces=())
+
+
+class LogSample(_Part):
+    """One sample of a log, without its messages and events.
+
+    Times are in seconds.
+    """
+
+    id: int | str
+    epoch: int
+    metadata: dict[str, Any] = {}
+    store: dict[str, Any] = {}
+    scores: dict[str, Score] | None = None
+    error: EvalError | None = None
+    model_usage: dict[str, ModelUsage] = {}
+    total_time: float | None = None
+    working_time: float | None = None
+    uuid: str | None = None
+
+    def meta(self) -> SampleMeta | None:
+        """What scoring must know of its situation; `None` if the sample is not one of ours."""
+        try:
+            return SampleMeta.of(self.metadata)
+        except ValidationError:
+            return None
+
+    def record(self) -> Record | None:
+        """What it left behind; `None` if it left nothing readable."""
+        return Record.of(Store(self.store))
+
+
+@dataclass(frozen=True)
+class RunLog:
+    """One log of a run: a scenario played by one subject."""
+
+    name: str
+    model: str
+    scenario: str
+    samples: Sequence[LogSample]
+
+
+def read_logs(folder: Path) -> list[RunLog]:
+    """The newest log of each task of a run folder, with the samples in Inspect's order.
+
+    Raises:
+        ResultsError: A log cannot be read: an error, never a silent gap.
+    """
+    newest: dict[str, tuple[Path, _Spec]] = {}
+    for info in list_eval_logs(str(folder / "logs"), descending=False):
+        path = Path(info.name.removeprefix("file://"))
+        spec = _spec(path)
+        newest[spec.task_id] = (path, spec)
+    return [
+        RunLog(path.name, spec.model, str((spec.metadata or {}).get("scenario")), _samples(path))
+        for path, spec in newest.values()
+    ]
+
+
+class _Spec(_Part):
+    """What was run, as far as it is needed here."""
+
+    task_id: str
+    model: str
+    metadata: dict[str, Any] | None = None
+
+
+class _Header(_Part):
+    eval: _Spec
+
+
+HEADER, START = "header.json", "_journal/start.json"
+"""The members of a log that say what was run: once it has ended, and while it has not."""
+
+_SAMPLES = "samples/"
+
+_UNREAD = {"messages", "events", "attachments", "output", "timelines"}
+"""What of a sample is not needed; most of a log's weight."""
+
+
+def _spec(path: Path) -> _Spec:
+    try:
+        with ZipFile(path) as log:
+            return _Header.model_validate_json(log.read(HEADER if HEADER in log.namelist() else START)).eval
+    except _damages():
+        return _Header.model_validate(_by_inspect(path, header_only=True)).eval
+
+
+def _samples(path: Path) -> list[LogSample]:
+    try:
+        with ZipFile(path) as log:
+            # a sample that was played again stands in the log twice, and its name leads to the later one
+            names = [name for name in dict.fromkeys(log.namelist()) if _is_sample(name)]
+            samples = [LogSample.model_validate_json(log.read(name)) for name in names]
+    except _damages():
+        samples = [LogSample.model_validate(sample) for sample in _by_inspect(path).samples or []]
+    return sorted(samples, key=_place)
+
+
+def _is_sample(name: str) -> bool:
+    return name.startswith(_SAMPLES) and name.endswith(".json")
+
+
+def _place(sample: LogSample) -> tuple[int, str]:
+    """Where Inspect puts a sample among the others."""
+    return sample.epoch, sample.id if isinstance(sample.id, str) else str(sample.id).zfill(20)
+
+
+def _by_inspect(path: Path, *, header_only: bool = False) -> EvalLog:
+    """A log in another format, or one that only Inspect's own, slower reader takes (nested without end, for example)."""
+    try:
+        return read_eval_log(str(path), header_only=header_only, exclude_fields=_UNREAD)
+    except _damages() as problem:
+        raise ResultsError(f"a log cannot be read ({problem})", where=str(path)) from None
+
+
+def _damages() -> tuple[type[Exception], ...]:
+    """What reading a damaged log raises."""
+    known = (
+        OSError, ValueError, KeyError, EOFError, NotImplementedError, RuntimeError,
+        BadZipFile, zlib.error, zstandard.ZstdError, ijson.JSONError,
+    )  # fmt: skip
+    try:  # from Python 3.14 on zipfile decompresses with a module of its own
+        own: Mapping[str, type[Exception]] = vars(import_module("compression.zstd"))
+    except ImportError:
+        return known
+    return (*known, own["ZstdError"])
