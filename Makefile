@@ -2,7 +2,7 @@
 # make test   set up .venv if needed, pass lint, types and tests
 # make bench  figures that take longer (see benchmarks/)
 .DEFAULT_GOAL := run
-.PHONY: run test lint types bench bench-sandboxes clean
+.PHONY: run test lint types bench bench-sandboxes bench-labels bench-rescore clean
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -40,6 +40,12 @@ bench: $(VENV)/.ready
 
 bench-sandboxes: $(VENV)/.ready
 	$(PY) benchmarks/sandboxes.py 200 2
+
+bench-labels: $(VENV)/.ready
+	$(PY) benchmarks/coverage_labels.py 1000 1
+
+bench-rescore: $(VENV)/.ready
+	$(PY) benchmarks/rescore.py 100
 
 clean:
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis
