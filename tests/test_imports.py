@@ -38,6 +38,7 @@ LAYERS = [
     "budget",
     "progress",
     "options",
+    "resume",
     "run",
     "cli_options",
     "cli_scenarios",

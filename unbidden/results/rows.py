@@ -1,6 +1,7 @@
 """Inspect logs in, tidy tables out: the verdict table and the provenance table."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from inspect_ai.scorer import Score
 from unbidden.errors import ResultsError
 from unbidden.results.manifest import Manifest, PlannedSample, read_manifest
 from unbidden.results.samples import LogSample, RunLog, read_logs
+from unbidden.results.whole import whole
 
 Row = dict[str, Any]
 
@@ -61,12 +63,12 @@ def write_tables(folder: Path) -> pd.DataFrame:
 
     Raises:
         ResultsError: The folder has no readable manifest or logs.
+        OSError: A table cannot be written; the earlier one, if there is one, stays.
     """
     manifest = read_manifest(folder)
     logs = read_logs(folder)
     verdicts = verdict_table(manifest, logs)
-    verdicts.to_parquet(folder / VERDICTS, index=False)
-    _provenance(logs).to_parquet(folder / PROVENANCE, index=False)
+    _write(folder, verdicts, _provenance(logs))
     return verdicts
 
 
@@ -77,7 +79,19 @@ def read_verdicts(folder: Path) -> pd.DataFrame:
         ResultsError: The folder, a log or the table cannot be read.
     """
     path = folder / VERDICTS
-    return read_table(path, _REBUILD) if path.is_file() else write_tables(folder)
+    if path.is_file():
+        return read_table(path, _REBUILD)
+    manifest, logs = read_manifest(folder), read_logs(folder)
+    verdicts = verdict_table(manifest, logs)
+    with suppress(OSError):  # a folder that can only be read can still be compared
+        _write(folder, verdicts, _provenance(logs))
+    return verdicts
+
+
+def _write(folder: Path, verdicts: pd.DataFrame, provenance: pd.DataFrame) -> None:
+    for name, table in ((PROVENANCE, provenance), (VERDICTS, verdicts)):
+        with whole(folder / name) as part:
+            table.to_parquet(part, index=False)
 
 
 def read_table(path: Path, fix: str) -> pd.DataFrame:
