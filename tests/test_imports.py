@@ -38,6 +38,7 @@ LAYERS = [
     "budget",
     "progress",
     "options",
+    "resume",
     "run",
     "cli_options",
     "cli_scenarios",
@@ -45,6 +46,7 @@ LAYERS = [
     "cli_import",
     "cli_label",
     "cli_score",
+    "cli_table",
     "cli",
 ]
 """The order of the flow: a module imports from its own layer or an earlier one."""

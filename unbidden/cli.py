@@ -18,6 +18,7 @@ from unbidden.cli_label import label
 from unbidden.cli_options import factors_of, pairs
 from unbidden.cli_scenarios import scenarios
 from unbidden.cli_score import score
+from unbidden.cli_table import table
 from unbidden.errors import BadInputError, UnbiddenError
 from unbidden.terminal import console, inert
 from unbidden.vocabulary import AgentName, SandboxName
@@ -34,6 +35,7 @@ app.add_typer(judge, name="judge")
 app.command("import")(import_command)
 app.command()(label)
 app.command()(score)
+app.command()(table)
 
 out, err = console(), Console(stderr=True)
 

@@ -5,6 +5,7 @@ UnbiddenError                 every error this package raises on purpose
 │   ├── ContentError          a scenario, ladder or eval file is wrong, at a line of it
 │   ├── NotFoundError         a name or path that does not exist
 │   └── ResultsError          a results folder that cannot be read
+├── StoppedError              a run that cannot go on, and can be taken up again: exit code 1
 ├── WorldFaultError           the world or a tool of it broke: the sample is unscored, never zero
 ├── ScriptError               a scripted subject cannot go on with its exemplar
 └── DeciderError              a decider gave no usable answer: the sample is unscored, never zero
@@ -46,6 +47,10 @@ class ResultsError(BadInputError):
     """A results folder that cannot be read."""
 
 
+class StoppedError(UnbiddenError):
+    """A run cannot go on, through no fault of the user's command. What had finished is in its logs."""
+
+
 class WorldFaultError(UnbiddenError):
     """The world or a tool of it broke. Inspect would pass some of Python's own errors on to the subject as tool results."""
 
@@ -75,6 +80,12 @@ def suggestion(given: str, allowed: Iterable[str]) -> str:
     near = get_close_matches(given, names, n=1, cutoff=0.6)
     listed = ", ".join(names) if names else "none"
     return f"Did you mean '{near[0]}'? Allowed: {listed}" if near else f"Allowed: {listed}"
+
+
+def shown_problem(problem: OSError) -> str:
+    """What an operating system's error says, without its number."""
+    what = problem.strerror or str(problem)
+    return f"{what}: {problem.filename}" if problem.filename else what
 
 
 def at(path: Path, line: int | None = None) -> str:

@@ -13,8 +13,8 @@ from unbidden import __version__
 from unbidden.errors import BadInputError, suggestion
 from unbidden.models import usable_model
 from unbidden.results.answers import answers_table
+from unbidden.results.build import Key, key_of, verdict_table
 from unbidden.results.manifest import Manifest, read_manifest
-from unbidden.results.rows import Key, key_of, verdict_table
 from unbidden.results.samples import LogSample, RunLog, read_logs
 from unbidden.results.scores import Scoring, find_scoring, label_of, must_be_usable, state, write_scores
 from unbidden.scoring.deciders import for_models, shown

@@ -12,7 +12,7 @@ from unbidden.errors import BadInputError, ResultsError, suggestion
 from unbidden.reading import Frozen
 from unbidden.results.answers import ANSWERS, read_answers
 from unbidden.results.manifest import Manifest
-from unbidden.results.rows import PROVENANCE, read_table, read_verdicts, write_tables
+from unbidden.results.rows import read_answered, read_provenance, read_table, read_verdicts
 
 FOLDER = "scores"
 
@@ -83,11 +83,7 @@ def answers_of(folder: Path, label: str) -> pd.DataFrame:
     Raises:
         ResultsError: It is not there or cannot be read.
     """
-    if label != AS_RUN:
-        return read_answers(_path(folder, label, ANSWERS))
-    if not (folder / ANSWERS).is_file():
-        write_tables(folder)
-    return read_answers(folder / ANSWERS)
+    return read_answered(folder) if label == AS_RUN else read_answers(_path(folder, label, ANSWERS))
 
 
 def changed_ladders(scoring: Scoring, run: Manifest) -> list[str]:
@@ -141,14 +137,7 @@ def write_scores(folder: Path, scoring: Scoring, table: pd.DataFrame, answers: p
 
 def state(folder: Path) -> str:
     """A hash of which samples a run folder holds, by their random ids: another as soon as one is played, or played again."""
-    path = folder / PROVENANCE
-    if not path.is_file():
-        write_tables(folder)
-    try:
-        table = pd.read_parquet(path)
-    except (OSError, ValueError) as problem:
-        fix = "Delete it: it is rebuilt from the logs"
-        raise ResultsError(f"cannot be read ({problem})", where=str(path), fix=fix) from None
+    table = read_provenance(folder)
     ids = sorted(str(uuid) for uuid in table["uuid"]) if "uuid" in table else []
     return hashlib.sha256("\n".join(ids).encode()).hexdigest()[:12]
 
