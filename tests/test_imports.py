@@ -43,6 +43,7 @@ LAYERS = [
     "cli_scenarios",
     "cli_judge",
     "cli_import",
+    "cli_explain",
     "cli_label",
     "cli_score",
     "cli",

@@ -12,6 +12,7 @@ import yaml
 from rich.console import Console
 
 from unbidden import __version__, content
+from unbidden.cli_explain import explain
 from unbidden.cli_import import import_command
 from unbidden.cli_judge import Graders, judge
 from unbidden.cli_label import label
@@ -34,6 +35,7 @@ app.add_typer(judge, name="judge")
 app.command("import")(import_command)
 app.command()(label)
 app.command()(score)
+app.command()(explain)
 
 out, err = console(), Console(stderr=True)
 
