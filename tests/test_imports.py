@@ -44,6 +44,7 @@ LAYERS = [
     "cli_judge",
     "cli_import",
     "cli_explain",
+    "cli_onset",
     "cli_label",
     "cli_score",
     "cli",

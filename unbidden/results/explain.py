@@ -176,9 +176,9 @@ def _part(rows: pd.DataFrame, levels: Levels, behaviour: str, subject: str | Non
 
 
 def _adjusted(parts: Sequence[Part]) -> list[Part]:
-    """Holm, Scand. J. Stat. 6 (1979) 65-70, over every effect there is an estimate of."""
+    """With p corrected over every effect there is an estimate of."""
     told = [effect.estimate.p for part in parts for effect in part.effects if effect.estimate is not None]
-    corrected = iter(_holm(told))
+    corrected = iter(holm(told))
     return [
         replace(
             part,
@@ -191,7 +191,8 @@ def _adjusted(parts: Sequence[Part]) -> list[Part]:
     ]
 
 
-def _holm(told: Sequence[float]) -> list[float]:
+def holm(told: Sequence[float]) -> list[float]:
+    """Corrected p: Holm, Scand. J. Stat. 6 (1979) 65-70."""
     if not told:
         return []
     found = cast("Any", multipletests(told, method="holm"))
