@@ -44,6 +44,8 @@ LAYERS = [
     "cli_scenarios",
     "cli_judge",
     "cli_import",
+    "cli_explain",
+    "cli_onset",
     "cli_label",
     "cli_score",
     "cli_table",

@@ -12,9 +12,11 @@ import yaml
 from rich.console import Console
 
 from unbidden import __version__, content
+from unbidden.cli_explain import explain
 from unbidden.cli_import import import_command
 from unbidden.cli_judge import Graders, judge
 from unbidden.cli_label import label
+from unbidden.cli_onset import onset
 from unbidden.cli_options import factors_of, pairs
 from unbidden.cli_scenarios import scenarios
 from unbidden.cli_score import score
@@ -36,6 +38,8 @@ app.command("import")(import_command)
 app.command()(label)
 app.command()(score)
 app.command()(table)
+app.command()(explain)
+app.command()(onset)
 
 out, err = console(), Console(stderr=True)
 

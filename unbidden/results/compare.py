@@ -92,7 +92,7 @@ def compare(folders: Sequence[Path], by: str | None = None, scores: Sequence[str
         for table in _tables(folder, run, scorings, several=len(runs) > 1)
     ]
     table = pd.concat(tables, ignore_index=True)
-    column = _column(table, by) if by is not None else None
+    column = column_of(table, by) if by is not None else None
     named = [[scoring for scoring, _ in scorings] for scorings in found]
     wanted = {behaviour for run in runs for behaviour in run.wanted}
     wanted |= {behaviour for scorings in named for scoring in scorings for behaviour in scoring.wanted}
@@ -134,7 +134,8 @@ def _described(scoring: Scoring, run: Manifest) -> dict[str, Any]:
     }
 
 
-def _column(table: pd.DataFrame, by: str) -> str:
+def column_of(table: pd.DataFrame, by: str) -> str:
+    """The column that `--by` names: a factor, or any other; raises `BadInputError` if there is none."""
     for name in (f"cell.{by}", by):
         if name in table.columns:
             return name
