@@ -19,6 +19,8 @@ LAYERS = [
     "intervals",
     "terminal",
     "models",
+    "prices",
+    "spending",
     "scenario",
     "world",
     "sandbox",

@@ -15,7 +15,7 @@ from unbidden import __version__, content
 from unbidden.cli_import import import_command
 from unbidden.cli_judge import Graders, judge
 from unbidden.cli_label import label
-from unbidden.cli_options import factors_of, pairs
+from unbidden.cli_options import MaxCost, Prices, factors_of, pairs
 from unbidden.cli_scenarios import scenarios
 from unbidden.cli_score import score
 from unbidden.errors import BadInputError, UnbiddenError
@@ -99,7 +99,8 @@ def run(
     ] = None,
     grader: Graders = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first samples of each scenario.")] = None,
-    max_cost: Annotated[float | None, typer.Option(help="The most the run may cost, in dollars.")] = None,
+    max_cost: MaxCost = None,
+    prices: Prices = None,
     inspect: Annotated[
         list[str] | None,
         typer.Option(help="Any other option of Inspect's eval_set: temperature=0.7. Repeatable."),
@@ -117,6 +118,8 @@ def run(
         names, factors_of(factor or []), replicates, graders=grader or [], sandbox=sandbox, agent=agent
     )
     options = {name: _value(name, value) for name, value in pairs(inspect or [], "--inspect")}
+    if prices is not None:
+        options["model_cost_config"] = str(prices)
     outcome = play(Request(spec, model, results, new, limit, max_cost, options))
     _show([outcome.folder])
     out.print(f"\nRun folder: {inert(str(outcome.folder))}", soft_wrap=True)

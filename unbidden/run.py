@@ -20,6 +20,7 @@ from unbidden.check import static_problems
 from unbidden.errors import BadInputError
 from unbidden.models import plain, usable_model
 from unbidden.options import checked, decisive
+from unbidden.prices import give_prices, prices_from
 from unbidden.progress import progress
 from unbidden.results.manifest import (
     MANIFEST,
@@ -33,7 +34,9 @@ from unbidden.results.rows import PROVENANCE, VERDICTS, write_tables
 from unbidden.scenario.expand import sample_seed
 from unbidden.scoring import deciders
 from unbidden.spec import Scope, Spec
+from unbidden.spending import Spending
 from unbidden.task import sample_id, scenario, version
+from unbidden.terminal import inert
 
 
 @dataclass(frozen=True)
@@ -52,12 +55,13 @@ class Request:
 
 @dataclass(frozen=True)
 class Outcome:
-    """A run that has ended; `played` counts the samples that were not there already."""
+    """A run that has ended; `played` counts the samples that were not there already, `spending` what they used."""
 
     folder: Path
     played: int
     complete: bool
     stopped: str | None
+    spending: Spending
 
 
 def run(request: Request) -> Outcome:
@@ -73,23 +77,21 @@ def run(request: Request) -> Outcome:
         for problem in static_problems(scope.loaded):
             raise problem
     options = checked(request.options)
+    give_prices(prices_from(options.pop("model_cost_config", {})))
     if roles := deciders.roles(request.spec.graders):
-        for grader in roles.values():
-            usable_model(grader)
         options["model_roles"] = {**options.get("model_roles", {}), **roles}
     models = [
         usable_model(name, base_url=options.get("model_base_url"), **options.get("model_args", {}))
         for name in dict.fromkeys(request.models)
     ]
-    budget = Budget.of(request.max_cost, models, priced="model_cost_config" in options)
-    if budget is not None:
-        budget.watch()
+    graders, spending = [usable_model(grader) for grader in request.spec.graders], Spending()
+    budget = Budget.of(request.max_cost, [*models, *graders], spending)
     tasks = [_task(request.spec, scope, budget) for scope in request.spec.scopes]
     folder, manifest = _folder(request, [str(model) for model in models])
     found = folder.exists()
     _prepare(folder, manifest)
     samples = sum(len(scenario.samples) for scenario in manifest.scenarios) * len(models)
-    with progress(request.console, samples, shown=options["display"] == "none") as count:
+    with progress(request.console, samples, spending, shown=options["display"] == "none") as count:
         try:
             eval_set(
                 tasks,
@@ -106,9 +108,17 @@ def run(request: Request) -> Outcome:
         except ValidationError as problem:
             first = problem.errors(include_url=False)[0]
             raise BadInputError(f"Inspect refuses an option: {first['loc']} {first['msg']}") from None
+    _show(spending, request.console)
     table = write_tables(folder)
     failed = table["unscored"].str.startswith(("not-run", "error"))
-    return Outcome(folder, count.done, not failed.any(), budget.stopped() if budget else None)
+    return Outcome(folder, count.done, not failed.any(), budget.stopped() if budget else None, spending)
+
+
+def _show(spending: Spending, console: Console) -> None:
+    if spending.accounts:
+        console.print(spending.table())
+    for note in spending.notes():
+        console.print(inert(note), style="yellow", soft_wrap=True)
 
 
 def _prepare(folder: Path, manifest: Manifest) -> None:
