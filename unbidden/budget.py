@@ -78,20 +78,17 @@ class Budget:
         return {"spent": self.spending.cost, "budget": self.dollars}
 
 
-def question(low: float | None, high: float | None, limit: float) -> str | None:
-    """What to ask before a run that may cost more than its budget; `None` if it cannot.
+def question(cost: tuple[float, float] | None, limit: float) -> str | None:
+    """What to ask before a run that may cost more than its budget; `None` if it cannot, or nobody knows.
 
     Args:
-        low: The least that is planned, in dollars.
-        high: The most that is planned.
+        cost: What is planned, at the least and at the most, in dollars; `None` if a price is unknown.
         limit: The budget.
     """
-    if low is None or high is None or high <= limit:
+    if cost is None or cost[1] <= limit:
         return None
-    return (
-        f"Planned {dollars(low)} to {dollars(high)}, budget {dollars(limit)}: "
-        "samples beyond the budget are not started. Go on?"
-    )
+    planned = f"{dollars(cost[0])} to {dollars(cost[1])}"
+    return f"Planned {planned}, budget {dollars(limit)}: samples beyond the budget are not started. Go on?"
 
 
 def reopen(logs: Path) -> None:

@@ -148,10 +148,12 @@ def part_of(role: str | None) -> Part:
 
 
 def dollars(cost: float | None) -> str:
-    """An amount; cents, and more digits where there are none."""
+    """An amount: in cents, in more digits where it is less than ten, in none where it is large."""
     if cost is None:
         return "price unknown"
-    return f"${cost:,.2f}" if cost == 0 or cost >= 0.1 else f"${cost:.2g}"  # noqa: PLR2004 - two digits that count
+    if cost == 0 or 0.1 <= cost < 100:  # noqa: PLR2004 - two digits count
+        return f"${cost:.2f}"
+    return f"${cost:,.0f}" if cost > 1 else f"${cost:.2g}"
 
 
 def _who(model: str, part: Part) -> str:
