@@ -88,7 +88,7 @@ def question(cost: tuple[float, float] | None, limit: float) -> str | None:
     if cost is None or cost[1] <= limit:
         return None
     planned = f"{dollars(cost[0])} to {dollars(cost[1])}"
-    return f"Planned {planned}, budget {dollars(limit)}: samples beyond the budget are not started. Go on?"
+    return f"Planned for the whole run: {planned}, budget {dollars(limit)}. Samples beyond it are not started. Go on?"
 
 
 def reopen(logs: Path) -> None:

@@ -126,7 +126,7 @@ def run(
     if prices is not None:
         options["model_cost_config"] = str(prices)
     if max_cost is not None and not yes:
-        confirm(spec, model, options.get("model_cost_config"), max_cost)
+        confirm(spec, model, options.get("model_cost_config"), max_cost, limit)
     outcome = play(Request(spec, model, results, new, limit, max_cost, options))
     _show([outcome.folder])
     out.print(f"\nRun folder: {inert(str(outcome.folder))}", soft_wrap=True)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.console import Console
 
 from unbidden.cli_judge import Graders
 from unbidden.cli_options import Prices, factors_of
@@ -75,27 +76,32 @@ def plan(
         console().print(rendered(found, max_cost))
 
 
-def confirm(spec: "Spec", models: "Sequence[str]", prices: object, limit: float) -> None:
+def confirm(
+    spec: "Spec", models: "Sequence[str]", prices: object, max_cost: float, limit: int | None
+) -> None:
     """Ask before a run that may cost more than its budget. Without somebody to ask, the budget alone is kept.
 
     Args:
         spec: What is to be run.
         models: The subjects.
         prices: As Inspect's model_cost_config takes them, if there are any.
-        limit: The budget in dollars.
+        max_cost: The budget in dollars.
+        limit: How many samples of each scenario are run, if not all.
 
     Raises:
         typer.Abort: The answer is no.
     """
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         return
-    from unbidden.budget import question  # noqa: PLC0415
+    from unbidden.budget import question  # noqa: PLC0415 - Inspect takes seconds to import
     from unbidden.plan.build import plan as planned  # noqa: PLC0415
     from unbidden.plan.precision import Wanted  # noqa: PLC0415
-    from unbidden.prices import give_prices, prices_from  # noqa: PLC0415
+    from unbidden.prices import give_prices, price_of, prices_from  # noqa: PLC0415
 
-    if prices is not None:
-        give_prices(prices_from(prices))
-    asked = question(planned(spec, models, Wanted()).cost, limit)
+    give_prices(prices_from(prices or {}))
+    if any(price_of(model) is None for model in (*models, *spec.graders)):
+        return  # the run refuses the budget
+    with Console(stderr=True).status("Planning what this may cost (--yes does without) ..."):
+        asked = question(planned(spec, models, Wanted(), limit=limit).cost, max_cost)
     if asked is not None:
         typer.confirm(asked, abort=True, err=True)

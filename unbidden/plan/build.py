@@ -8,7 +8,7 @@ from inspect_ai.model import ModelCost
 
 from unbidden.errors import BadInputError
 from unbidden.plan.pilot import Pilot
-from unbidden.plan.precision import WORST, Wanted, detectable, interval
+from unbidden.plan.precision import MOST, WORST, Wanted, detectable, interval
 from unbidden.plan.scripts import Sized, estimated
 from unbidden.plan.size import Range, predicted
 from unbidden.prices import price_of
@@ -93,6 +93,7 @@ def plan(
     wanted: Wanted,
     replicates: int | None = None,
     pilot: Pilot | None = None,
+    limit: int | None = None,
 ) -> Plan:
     """What a run of `spec` would give and take. No model is called.
 
@@ -102,6 +103,7 @@ def plan(
         wanted: What it is to reach: every behaviour's rate, pooled over the cells of the scenarios that afford it.
         replicates: How often each cell is run, whatever is wanted.
         pilot: A run to go by; where it has nothing, the scripts' runs are gone by.
+        limit: How many samples of each scenario are run, if not all.
 
     Raises:
         BadInputError: What is wanted cannot be reached, or a model's name is none.
@@ -109,15 +111,19 @@ def plan(
     _must_be_names([*models, *spec.graders])
     pooled = dict(_pooled(spec))
     needed = wanted.samples()
-    needs = None if needed is None else max(ceil(needed / cells) for cells in pooled.values())
+    needs = None if needed is None else max((ceil(needed / cells) for cells in pooled.values()), default=None)
     count = replicates or needs or spec.replicates
     figures = [_figure(name, cells, count, wanted, needed) for name, cells in pooled.items()]
-    alone = [_figure(scope.loaded.scenario.id, _cells(scope), count, wanted, needed) for scope in spec.scopes]
-    sizes = _Sizes(spec, pilot)
-    lines = [_line(sizes, spec, model, "subject", count, 1) for model in dict.fromkeys(models)]
-    lines += [
-        _line(sizes, spec, grader, "judge", count, len(set(models))) for grader in dict.fromkeys(spec.graders)
+    alone = [
+        _figure(scope.loaded.scenario.id, _cells(scope), count, wanted, needed)
+        for scope in spec.scopes
+        if _cells(scope)
     ]
+    played = {scope.loaded.scenario.id: min(len(scope.cells) * count, limit or MOST) for scope in spec.scopes}
+    judged = {scenario: samples * len(set(models)) for scenario, samples in played.items()}
+    sizes = _Sizes(spec, pilot)
+    lines = [_line(sizes, model, "subject", played) for model in dict.fromkeys(models)]
+    lines += [_line(sizes, grader, "judge", judged) for grader in spec.graders]
     cells, every = sum(map(_cells, spec.scopes)), sum(len(scope.cells) for scope in spec.scopes)
     return Plan(
         name=spec.name,
@@ -126,7 +132,7 @@ def plan(
         replicates=count,
         cells=cells,
         twins=every - cells,
-        samples=every * count,
+        samples=sum(played.values()),
         pooled=figures,
         alone=alone,
         lines=lines,
@@ -150,7 +156,9 @@ def _pooled(spec: Spec) -> Iterator[tuple[str, int]]:
     """The behaviours whose rates are looked for, with the cells that afford them. Being asked to work is no finding."""
     for name, ladder in spec.ladders.items():
         if not ladder.wanted or all(other.wanted for other in spec.ladders.values()):
-            yield name, sum(_cells(scope) for scope in spec.scopes if name in scope.behaviours)
+            cells = sum(_cells(scope) for scope in spec.scopes if name in scope.behaviours)
+            if cells:
+                yield name, cells
 
 
 def _figure(name: str, cells: int, replicates: int, wanted: Wanted, needed: int | None) -> Figure:
@@ -186,17 +194,16 @@ class _Sizes:
         return (size.subject if part == "subject" else size.judge).times(count), "estimated"
 
 
-def _line(sizes: _Sizes, spec: Spec, model: str, part: Part, replicates: int, times: int) -> Line:
-    """One model's calls over all scenarios; `times` is how many subjects' samples it has to do with."""
-    total, samples, bases = Range(), 0, dict[str, None]()
-    for scope in spec.scopes:
-        count = len(scope.cells) * replicates * times
-        use, basis = sizes.of(scope.loaded.scenario.id, part, model, count)
-        total, samples = total.plus(use), samples + count
+def _line(sizes: _Sizes, model: str, part: Part, samples: Mapping[str, int]) -> Line:
+    """One model's calls over so many samples of each scenario."""
+    total, bases = Range(), dict[str, None]()
+    for scenario, count in samples.items():
+        use, basis = sizes.of(scenario, part, model, count)
+        total = total.plus(use)
         bases[basis] = None
     price = price_of(model)
     cost = None if price is None else (_cost(price, total.low), _cost(price, total.high))
-    return Line(model, part, samples, total, cost, ", ".join(bases))
+    return Line(model, part, sum(samples.values()), total, cost, ", ".join(bases))
 
 
 def _cost(price: ModelCost, use: Use) -> float:
