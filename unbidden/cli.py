@@ -17,7 +17,8 @@ from unbidden.cli_import import import_command
 from unbidden.cli_judge import Graders, judge
 from unbidden.cli_label import label
 from unbidden.cli_onset import onset
-from unbidden.cli_options import factors_of, pairs
+from unbidden.cli_options import MaxCost, Prices, factors_of, pairs
+from unbidden.cli_plan import confirm, plan
 from unbidden.cli_scenarios import scenarios
 from unbidden.cli_score import score
 from unbidden.cli_table import table
@@ -36,6 +37,7 @@ app.add_typer(scenarios, name="scenarios")
 app.add_typer(judge, name="judge")
 app.command("import")(import_command)
 app.command()(label)
+app.command()(plan)
 app.command()(score)
 app.command()(table)
 app.command()(explain)
@@ -105,7 +107,11 @@ def run(
     ] = None,
     grader: Graders = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first samples of each scenario.")] = None,
-    max_cost: Annotated[float | None, typer.Option(help="The most the run may cost, in dollars.")] = None,
+    max_cost: MaxCost = None,
+    prices: Prices = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Do not ask, even if the run may cost more than --max-cost.")
+    ] = False,
     inspect: Annotated[
         list[str] | None,
         typer.Option(help="Any other option of Inspect's eval_set: temperature=0.7. Repeatable."),
@@ -123,6 +129,10 @@ def run(
         names, factors_of(factor or []), replicates, graders=grader or [], sandbox=sandbox, agent=agent
     )
     options = {name: _value(name, value) for name, value in pairs(inspect or [], "--inspect")}
+    if prices is not None:
+        options["model_cost_config"] = str(prices)
+    if max_cost is not None and not yes:
+        confirm(spec, model, options.get("model_cost_config"), max_cost, limit)
     outcome = play(Request(spec, model, results, new, limit, max_cost, options))
     _show([outcome.folder])
     out.print(f"\nRun folder: {inert(str(outcome.folder))}", soft_wrap=True)

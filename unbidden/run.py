@@ -22,6 +22,7 @@ from unbidden.check import static_problems
 from unbidden.errors import BadInputError, StoppedError, shown_problem
 from unbidden.models import plain, usable_model
 from unbidden.options import checked, decisive
+from unbidden.prices import give_prices, prices_from
 from unbidden.progress import progress
 from unbidden.results.manifest import (
     MANIFEST,
@@ -36,7 +37,9 @@ from unbidden.resume import cannot_write, held, make_ready, newest_first
 from unbidden.scenario.expand import sample_seed
 from unbidden.scoring import deciders
 from unbidden.spec import Scope, Spec
+from unbidden.spending import Spending
 from unbidden.task import sample_id, scenario, version
+from unbidden.terminal import inert
 
 
 @dataclass(frozen=True)
@@ -55,12 +58,13 @@ class Request:
 
 @dataclass(frozen=True)
 class Outcome:
-    """A run that has ended; `played` counts the samples that were not there already."""
+    """A run that has ended; `played` counts the samples that were not there already, `spending` what they used."""
 
     folder: Path
     played: int
     complete: bool
     stopped: str | None
+    spending: Spending
 
 
 def run(request: Request) -> Outcome:
@@ -76,17 +80,15 @@ def run(request: Request) -> Outcome:
         for problem in static_problems(scope.loaded):
             raise problem
     options = checked(request.options)
+    give_prices(prices_from(options.pop("model_cost_config", {})))
     if roles := deciders.roles(request.spec.graders):
-        for grader in roles.values():
-            usable_model(grader)
         options["model_roles"] = {**options.get("model_roles", {}), **roles}
     models = [
         usable_model(name, base_url=options.get("model_base_url"), **options.get("model_args", {}))
         for name in dict.fromkeys(request.models)
     ]
-    budget = Budget.of(request.max_cost, models, priced="model_cost_config" in options)
-    if budget is not None:
-        budget.watch()
+    graders, spending = [usable_model(grader) for grader in request.spec.graders], Spending()
+    budget = Budget.of(request.max_cost, [*models, *graders], spending)
     tasks = [_task(request.spec, scope, budget) for scope in request.spec.scopes]
     planned = _manifest(request, [str(model) for model in models])
     folder = _folder(request, planned)
@@ -97,7 +99,7 @@ def run(request: Request) -> Outcome:
         samples = sum(len(scenario.samples) for scenario in manifest.scenarios) * len(models)
         with (
             _told(folder, found=found),
-            progress(request.console, samples, shown=options["display"] == "none") as count,
+            progress(request.console, samples, spending, shown=options["display"] == "none") as count,
         ):
             _, logs = eval_set(
                 tasks,
@@ -107,10 +109,11 @@ def run(request: Request) -> Outcome:
                 log_dir_allow_dirty=True,  # the logs of models that ran here before
                 **options,
             )
+            _show(spending, request.console)
             table = write_tables(folder)
     failed = table["unscored"].str.startswith(("not-run", "error"))
     stopped = _broken(folder, logs) or (budget.stopped() if budget else None)
-    return Outcome(folder, count.done, not failed.any(), stopped)
+    return Outcome(folder, count.done, not failed.any(), stopped, spending)
 
 
 @contextmanager
@@ -140,6 +143,13 @@ def _stopped(folder: Path, problem: str) -> str:
         f"{folder}: the run could not go on ({problem}). What had finished before is in its logs; "
         "when the cause is gone, the same command goes on from there"
     )
+
+
+def _show(spending: Spending, console: Console) -> None:
+    if spending.accounts:
+        console.print(spending.table())
+    for note in spending.notes():
+        console.print(inert(note), style="yellow", soft_wrap=True)
 
 
 def _prepare(folder: Path, manifest: Manifest) -> None:
