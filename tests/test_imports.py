@@ -38,6 +38,7 @@ LAYERS = [
     "budget",
     "progress",
     "options",
+    "replies",
     "resume",
     "run",
     "cli_options",
