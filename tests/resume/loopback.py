@@ -3,6 +3,7 @@
 import itertools
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from unbidden.replies import REPLIES
 from unbidden.results.samples import read_logs
 
 PROJECT = Path(__file__).parents[1] / "project"
@@ -72,11 +74,6 @@ class Model:
             self.answered.append(call)
             self._changed.notify_all()
         return _judged(request) if call.model == "judge" else _played(call)
-
-    def unanswered(self) -> int:
-        """How many calls are under way."""
-        with self._changed:
-            return len(self.asked) - len(self.answered)
 
     def settle(self) -> None:
         """Wait until every call that was made has been answered, heard or not."""
@@ -162,16 +159,16 @@ class Killed:
 
     Args:
         calls: How many calls this process and those before it had made.
-        unanswered: How many of them had no answer yet.
+        under_way: How many of the subject's had no answer yet, or one that the run had not read.
         finished: The samples that were in a log, by their seeds.
     """
 
     calls: int
-    unanswered: int
+    under_way: int
     finished: set[int]
     repeated: list[Call] = field(default_factory=list[Call])
 
-    def under_way(self, asked: Sequence[Call]) -> set[Call]:
+    def repeatable(self, asked: Sequence[Call]) -> set[Call]:
         """The last call of each unfinished sample: all that may be made again."""
         last = {call.about: call for call in asked[: self.calls] if call.about not in self.finished}
         return set(last.values())
@@ -189,7 +186,7 @@ def take_stock(kills: Sequence[Killed], asked: Sequence[Call]) -> None:
         process = sum(number >= end for end in ends)
         if call in latest:
             kill = kills[latest[call]]
-            assert call in kill.under_way(asked), f"{call} had been answered, or its sample had finished"
+            assert call in kill.repeatable(asked), f"{call} had been answered, or its sample had finished"
             kill.repeated.append(call)
         latest[call] = process
 
@@ -229,14 +226,12 @@ class Runs:
         Args:
             arm: Is given what strikes: it kills the run and all that it has started, at once.
         """
-        unanswered: list[int] = []
-        begun, striking = threading.Event(), threading.Lock()
+        begun, struck = threading.Event(), threading.Lock()
 
         def strike() -> None:
             begun.wait()
-            with striking:
-                if not unanswered and process.poll() is None:
-                    unanswered.append(self.model.unanswered())
+            with struck:
+                if process.poll() is None:
                     os.killpg(process.pid, signal.SIGKILL)
 
         arm(strike)
@@ -248,7 +243,13 @@ class Runs:
         if process.returncode == 0:
             return None
         assert process.returncode == -signal.SIGKILL, said
-        return Killed(len(self.model.asked), unanswered[0], self.finished())
+        asked = {call for call in self.model.asked if call.model == "subject"}
+        return Killed(len(self.model.asked), len(asked) - self.kept(), self.finished())
+
+    def kept(self) -> int:
+        """How many replies the run has read, in all its processes."""
+        files = (self.home / "results").glob(f"*/{REPLIES}")
+        return sum(len(set(re.findall(rb"^(\w+) {", file.read_bytes(), re.MULTILINE))) for file in files)
 
     def finished(self) -> set[int]:
         """The seeds of the samples that are in a log."""
