@@ -40,6 +40,7 @@ LAYERS = [
     "budget",
     "progress",
     "options",
+    "replies",
     "resume",
     "plan",
     "run",

@@ -24,6 +24,7 @@ from unbidden.models import plain, usable_model
 from unbidden.options import checked, decisive
 from unbidden.prices import give_prices, prices_from
 from unbidden.progress import progress
+from unbidden.replies import kept
 from unbidden.results.manifest import (
     MANIFEST,
     Manifest,
@@ -99,6 +100,7 @@ def run(request: Request) -> Outcome:
         samples = sum(len(scenario.samples) for scenario in manifest.scenarios) * len(models)
         with (
             _told(folder, found=found),
+            kept(folder, models) as replies,
             progress(request.console, samples, spending, shown=options["display"] == "none") as count,
         ):
             _, logs = eval_set(
@@ -111,7 +113,9 @@ def run(request: Request) -> Outcome:
             )
             _show(spending, request.console)
             table = write_tables(folder)
-    failed = table["unscored"].str.startswith(("not-run", "error"))
+        failed = table["unscored"].str.startswith(("not-run", "error"))
+        if not failed.any():
+            replies.forget()
     stopped = _broken(folder, logs) or (budget.stopped() if budget else None)
     return Outcome(folder, count.done, not failed.any(), stopped, spending)
 
