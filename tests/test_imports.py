@@ -17,6 +17,7 @@ LAYERS = [
     "reading",
     "templates",
     "intervals",
+    "gating",
     "terminal",
     "models",
     "scenario",
@@ -25,6 +26,7 @@ LAYERS = [
     "subject",
     "scoring",
     "calibration",
+    "system_prompt",
     "task",
     "_registry",
     "spec",
@@ -33,20 +35,22 @@ LAYERS = [
     "importing",
     "labelling",
     "rescore",
-    "gating",
     "replay",
     "check",
     "budget",
     "progress",
     "options",
     "run",
+    "gate",
     "cli_options",
     "cli_scenarios",
     "cli_judge",
     "cli_import",
     "cli_label",
     "cli_score",
+    "cli_gate",
     "cli",
+    "pytest_plugin",
 ]
 """The order of the flow: a module imports from its own layer or an earlier one."""
 
@@ -131,7 +135,7 @@ def _does(statement: ast.stmt) -> bool:
     if isinstance(statement, ast.Expr):
         return not isinstance(statement.value, ast.Constant)
     if isinstance(statement, ast.If):  # what runs as a program on a machine does so only then
-        return ast.unparse(statement.test) != "__name__ == '__main__'"
+        return ast.unparse(statement.test) not in {"__name__ == '__main__'", "TYPE_CHECKING"}
     return not isinstance(statement, DEFINES)
 
 

@@ -5,17 +5,17 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from shutil import which
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-import yaml
 from rich.console import Console
 
 from unbidden import __version__, content
+from unbidden.cli_gate import baseline, gate
 from unbidden.cli_import import import_command
 from unbidden.cli_judge import Graders, judge
 from unbidden.cli_label import label
-from unbidden.cli_options import factors_of, pairs
+from unbidden.cli_options import factors_of, options_of
 from unbidden.cli_scenarios import scenarios
 from unbidden.cli_score import score
 from unbidden.errors import BadInputError, UnbiddenError
@@ -31,8 +31,10 @@ app = typer.Typer(
 )
 app.add_typer(scenarios, name="scenarios")
 app.add_typer(judge, name="judge")
+app.add_typer(baseline, name="baseline")
 app.command("import")(import_command)
 app.command()(label)
+app.command()(gate)
 app.command()(score)
 
 out, err = console(), Console(stderr=True)
@@ -97,6 +99,12 @@ def run(
             help="Who runs the loop: the plain one, or an Inspect agent; 'plain' if an eval does not say."
         ),
     ] = None,
+    system_prompt: Annotated[
+        Path | None,
+        typer.Option(
+            help="A file with a system prompt in place of the scenarios' own; {{ scenario }} in it stands for that one."
+        ),
+    ] = None,
     grader: Graders = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first samples of each scenario.")] = None,
     max_cost: Annotated[float | None, typer.Option(help="The most the run may cost, in dollars.")] = None,
@@ -112,11 +120,14 @@ def run(
     from unbidden.run import Request  # noqa: PLC0415 - Inspect takes seconds to import
     from unbidden.run import run as play  # noqa: PLC0415
     from unbidden.spec import resolve  # noqa: PLC0415
+    from unbidden.system_prompt import read_system_prompt  # noqa: PLC0415
 
     spec = resolve(
         names, factors_of(factor or []), replicates, graders=grader or [], sandbox=sandbox, agent=agent
     )
-    options = {name: _value(name, value) for name, value in pairs(inspect or [], "--inspect")}
+    if system_prompt is not None:
+        spec = spec.prompted(read_system_prompt(system_prompt))
+    options = options_of(inspect or [])
     outcome = play(Request(spec, model, results, new, limit, max_cost, options))
     _show([outcome.folder])
     out.print(f"\nRun folder: {inert(str(outcome.folder))}", soft_wrap=True)
@@ -190,13 +201,6 @@ def _bin() -> str:
         if which("unbidden")
         else f"{here.relative_to(Path.cwd()) if here.is_relative_to(Path.cwd()) else here}/"
     )
-
-
-def _value(name: str, text: str) -> Any:
-    try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError as problem:
-        raise BadInputError(f"--inspect {name}={text} is not valid YAML ({problem})") from None
 
 
 if __name__ == "__main__":

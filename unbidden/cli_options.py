@@ -2,12 +2,19 @@
 
 from typing import Any
 
+import yaml
+
 from unbidden.errors import BadInputError
 
 
 def factors_of(given: list[str]) -> dict[str, list[str]]:
     """The levels of each `--factor name=level,level`; raises `BadInputError` for another form."""
     return {name: value.split(",") for name, value in pairs(given, "--factor")}
+
+
+def options_of(given: list[str]) -> dict[str, Any]:
+    """The values of each `--inspect name=value`, read as YAML; raises `BadInputError` for another form."""
+    return {name: _value(name, value) for name, value in pairs(given, "--inspect")}
 
 
 def pairs(given: list[str], option: str) -> list[tuple[str, Any]]:
@@ -17,3 +24,10 @@ def pairs(given: list[str], option: str) -> list[tuple[str, Any]]:
         if not (name and equals and value):
             raise BadInputError(f"{option} {entry} is not of the form name=value")
     return [(name, value) for name, _, value in parts]
+
+
+def _value(name: str, text: str) -> Any:
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as problem:
+        raise BadInputError(f"--inspect {name}={text} is not valid YAML ({problem})") from None

@@ -11,6 +11,8 @@ from inspect_ai import Task, eval_set  # pyright: ignore[reportUnknownVariableTy
 from inspect_ai._util.error import (
     PrerequisiteError,
 )  # Inspect's own way to say that a key is missing; not re-exported
+from inspect_ai.log import EvalLog
+from inspect_ai.model import Model
 from pydantic import ValidationError
 from rich.console import Console
 
@@ -69,49 +71,84 @@ def run(request: Request) -> Outcome:
     Raises:
         BadInputError: Before anything is called or written.
     """
-    for scope in request.spec.scopes:
-        for problem in static_problems(scope.loaded):
-            raise problem
-    options = checked(request.options)
-    if roles := deciders.roles(request.spec.graders):
-        for grader in roles.values():
-            usable_model(grader)
-        options["model_roles"] = {**options.get("model_roles", {}), **roles}
-    models = [
-        usable_model(name, base_url=options.get("model_base_url"), **options.get("model_args", {}))
-        for name in dict.fromkeys(request.models)
-    ]
-    budget = Budget.of(request.max_cost, models, priced="model_cost_config" in options)
-    if budget is not None:
-        budget.watch()
-    tasks = [_task(request.spec, scope, budget) for scope in request.spec.scopes]
-    folder, manifest = _folder(request, [str(model) for model in models])
+    ready = checked_for(request.spec, request.models, request.options, request.max_cost)
+    tasks = [task_of(request.spec, scope, ready.budget) for scope in request.spec.scopes]
+    folder, manifest = _folder(request, [str(model) for model in ready.models])
     found = folder.exists()
-    _prepare(folder, manifest)
-    samples = sum(len(scenario.samples) for scenario in manifest.scenarios) * len(models)
-    with progress(request.console, samples, shown=options["display"] == "none") as count:
+    prepare(folder, manifest)
+    samples = sum(len(scenario.samples) for scenario in manifest.scenarios) * len(ready.models)
+    with progress(request.console, samples, shown=ready.options["display"] == "none") as count:
         try:
-            eval_set(
-                tasks,
-                log_dir=str(folder / "logs"),
-                model=models,
-                limit=request.limit,
-                log_dir_allow_dirty=True,  # the logs of models that ran here before
-                **options,
-            )
-        except PrerequisiteError as problem:
+            play(tasks, folder, ready.models, {**ready.options, "limit": request.limit})
+        except BadInputError:
             if not found:  # nothing has run: leave nothing behind
                 rmtree(folder)
-            raise BadInputError(f"Inspect refuses to run this: {plain(problem)}") from None
-        except ValidationError as problem:
-            first = problem.errors(include_url=False)[0]
-            raise BadInputError(f"Inspect refuses an option: {first['loc']} {first['msg']}") from None
+            raise
     table = write_tables(folder)
     failed = table["unscored"].str.startswith(("not-run", "error"))
-    return Outcome(folder, count.done, not failed.any(), budget.stopped() if budget else None)
+    return Outcome(folder, count.done, not failed.any(), ready.budget.stopped() if ready.budget else None)
 
 
-def _prepare(folder: Path, manifest: Manifest) -> None:
+@dataclass(frozen=True)
+class Ready:
+    """What can be used to play: Inspect's options over our defaults, the models, and the budget that is watched."""
+
+    options: dict[str, Any]
+    models: Sequence[Model]
+    budget: Budget | None
+
+
+def checked_for(
+    spec: Spec, models: Sequence[str], options: Mapping[str, Any], max_cost: float | None
+) -> Ready:
+    """Look at everything that can be wrong before a model is called.
+
+    Raises:
+        BadInputError: A scenario, an option, a model or the budget cannot be used.
+    """
+    for scope in spec.scopes:
+        for problem in static_problems(scope.loaded):
+            raise problem
+    usable = checked(options)
+    if roles := deciders.roles(spec.graders):
+        for grader in roles.values():
+            usable_model(grader)
+        usable["model_roles"] = {**usable.get("model_roles", {}), **roles}
+    made = [
+        usable_model(name, base_url=usable.get("model_base_url"), **usable.get("model_args", {}))
+        for name in dict.fromkeys(models)
+    ]
+    budget = Budget.of(max_cost, made, priced="model_cost_config" in usable)
+    if budget is not None:
+        budget.watch()
+    return Ready(usable, made, budget)
+
+
+def play(
+    tasks: list[Task], folder: Path, models: Sequence[Model], options: Mapping[str, Any]
+) -> list[EvalLog]:
+    """Play tasks into a run folder; what it holds of them already is not played again. Returns the headers of their logs.
+
+    Raises:
+        BadInputError: Inspect refuses to run this.
+    """
+    try:
+        _, logs = eval_set(
+            tasks,
+            log_dir=str(folder / "logs"),
+            model=list(models),
+            log_dir_allow_dirty=True,  # the logs of models that ran here before
+            **options,
+        )
+    except PrerequisiteError as problem:
+        raise BadInputError(f"Inspect refuses to run this: {plain(problem)}") from None
+    except ValidationError as problem:
+        first = problem.errors(include_url=False)[0]
+        raise BadInputError(f"Inspect refuses an option: {first['loc']} {first['msg']}") from None
+    return logs
+
+
+def prepare(folder: Path, manifest: Manifest) -> None:
     """Make the folder, without the tables of an earlier state of it."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -125,16 +162,29 @@ def _prepare(folder: Path, manifest: Manifest) -> None:
     reopen(folder / "logs")
 
 
-def _task(spec: Spec, scope: Scope, budget: Budget | None) -> Task:
+def task_of(spec: Spec, scope: Scope, budget: Budget | None, span: tuple[int, int] | None = None) -> Task:
+    """A scenario of a run as Inspect's task: all replicates of it, or the first to the last of some of them.
+
+    What is as it is by default is not passed: Inspect tells tasks apart by what is.
+    """
+    more: dict[str, Any] = {}
+    first, last = span or (1, spec.replicates)
+    if first > 1:
+        more["first"] = first
+    if spec.system_prompt is not None:
+        more["system_prompt"] = spec.system_prompt.text
+    if not spec.twins:
+        more["twins"] = False
     task = scenario(
         id=scope.name,
         factors={factor: list(levels) for factor, levels in scope.factors.items()},
-        replicates=spec.replicates,
+        replicates=last - first + 1,
         behaviours=list(scope.behaviours),
         limits=spec.limits.model_dump(exclude_none=True),
         decider=deciders.named(spec.graders),
         sandbox=spec.sandbox,
         agent=spec.agent,
+        **more,
     )
     task.early_stopping = budget
     return task
@@ -142,7 +192,7 @@ def _task(spec: Spec, scope: Scope, budget: Budget | None) -> Task:
 
 def _folder(request: Request, models: Sequence[str]) -> tuple[Path, Manifest]:
     """The run's folder and manifest: the one that is there, the next free one for a fresh run, or a new one."""
-    planned = _manifest(request, models)
+    planned = planned_for(request.spec, models, request.options, request.limit)
     stem = request.results / f"{planned.name}-{planned.digest}"
     folder, number = stem, 2
     while request.fresh and folder.exists():
@@ -150,6 +200,13 @@ def _folder(request: Request, models: Sequence[str]) -> tuple[Path, Manifest]:
     if not (folder / MANIFEST).exists():
         return folder, planned
     there = read_manifest(folder)
+    same_ladders(there, planned, folder)
+    joined = [*there.models, *(model for model in models if model not in there.models)]
+    return folder, there.model_copy(update={"models": joined})
+
+
+def same_ladders(there: Manifest, planned: Manifest, folder: Path) -> None:
+    """Raises `BadInputError` if a run that is to go on was scored by other ladders."""
     if there.ladders != planned.ladders:
         changed = ", ".join(
             name for name in planned.ladders if there.ladders.get(name) != planned.ladders[name]
@@ -158,22 +215,25 @@ def _folder(request: Request, models: Sequence[str]) -> tuple[Path, Manifest]:
             f"the ladders of {changed} have changed since this run began", where=str(folder),
             fix="Use --new for a fresh run, or 'inspect score' on its logs",
         )  # fmt: skip
-    joined = [*there.models, *(model for model in models if model not in there.models)]
-    return folder, there.model_copy(update={"models": joined})
 
 
-def _manifest(request: Request, models: Sequence[str]) -> Manifest:
-    spec, options = request.spec, decisive(request.options)
+def planned_for(
+    spec: Spec, models: Sequence[str], given: Mapping[str, Any], limit: int | None = None
+) -> Manifest:
+    """What a run folder says of itself before anything has been played."""
+    options = decisive(given)
     return Manifest(
         name=spec.name,
         title=spec.title,
         question=spec.question,
-        digest=spec.digest(limit=request.limit, options=options),
+        digest=spec.digest(limit=limit, options=options),
         unbidden=__version__,
         inspect=installed("inspect-ai"),
         decider=spec.decider,
         sandbox=spec.sandbox,
         agent=spec.agent,
+        system_prompt=spec.system_prompt.text if spec.system_prompt else None,
+        limits=spec.limits.model_dump(exclude_none=True),
         models=list(models),
         options=options,
         ladders=spec.ladder_versions(),
@@ -184,7 +244,7 @@ def _manifest(request: Request, models: Sequence[str]) -> Manifest:
                 title=scope.loaded.scenario.title,
                 version=version(scope.loaded),
                 behaviours=list(scope.behaviours),
-                samples=_samples(spec, scope)[: request.limit],
+                samples=_samples(spec, scope)[:limit],
             )
             for scope in spec.scopes
         ],

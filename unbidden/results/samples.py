@@ -1,7 +1,7 @@
 """The samples of a run folder, read straight from its logs: what scoring and tables need of them, and no transcript."""
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -66,8 +66,12 @@ class RunLog:
     samples: Sequence[LogSample]
 
 
-def read_logs(folder: Path) -> list[RunLog]:
+def read_logs(folder: Path, only: Collection[str] | None = None) -> list[RunLog]:
     """The newest log of each task of a run folder, with the samples in Inspect's order.
+
+    Args:
+        folder: The run folder.
+        only: The names of the log files to read; all if `None`.
 
     Raises:
         ResultsError: A log cannot be read: an error, never a silent gap.
@@ -75,6 +79,8 @@ def read_logs(folder: Path) -> list[RunLog]:
     newest: dict[str, tuple[Path, _Spec]] = {}
     for info in list_eval_logs(str(folder / "logs"), descending=False):
         path = Path(info.name.removeprefix("file://"))
+        if only is not None and path.name not in only:
+            continue
         spec = _spec(path)
         newest[spec.task_id] = (path, spec)
     return [
