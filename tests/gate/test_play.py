@@ -180,7 +180,7 @@ def test_a_spent_budget_leaves_it_undecided(held: Held, monkeypatch: pytest.Monk
     priced = ModelUsage(input_tokens=1, output_tokens=1, total_tokens=2, total_cost=1.0)
     monkeypatch.setattr(reference, "_usage", lambda *_: priced)
     first = held("bystander", max_cost=3, at_once=1, options={"max_samples": 1})
-    second = held("bystander", max_cost=1000)
+    second = held("bystander", max_cost=1000, blocks=4)
     assert (first.state, first.blocks) == ("undecided", 0)
     assert "Stopped at the budget" in first.notes[0]
     assert (second.state, second.played) == ("pass", 8 - first.played)
