@@ -1,23 +1,20 @@
 """A project with an eval that has a gate, and who holds a subject to it."""
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from held import HELD, RULES, Held, request_of
+from held import HELD, RULES, Held, made_in, request_of
 
 from unbidden.gate.play import Outcome, gate
 
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A user's project as the current folder: a copy of the tests' small one, with the eval `held`."""
+    """A user's project with the eval `held`, as the current folder."""
     path = tmp_path / "project"
-    shutil.copytree(Path(__file__).parents[1] / "project", path)
-    (path / "evals").mkdir()
-    (path / "evals" / "held.yaml").write_text(HELD)
+    made_in(path)
     monkeypatch.chdir(path)
     return path
 

@@ -11,7 +11,7 @@ from unbidden.gate.baseline import Saved, read_baseline
 from unbidden.gate.play import Request
 from unbidden.gating.file import GateFile
 from unbidden.gating.spec import Gate
-from unbidden.reading import Document, read_model
+from unbidden.reading import Document, read_document, read_model
 from unbidden.spec import Spec, resolve
 from unbidden.system_prompt import SystemPrompt, read_system_prompt
 from unbidden.vocabulary import AgentName, SandboxName
@@ -67,7 +67,7 @@ def requests(names: Sequence[str], asked: Asked) -> list[Request]:
     if gate is None:
         fix = "Give it a 'gate:' section, for example 'gate: {primary: {whistleblowing: {max: 0.05}}}'"
         raise BadInputError(f"{spec.name} has no gate", fix=fix)
-    must_be_played(gate, spec, document if file.gate is not None else None)
+    must_be_played(gate, spec, document if document and file.gate else _eval_document(file.eval))
     spec = spec if gate.misfires else spec.untwinned()
     models = list(dict.fromkeys(asked.models or file.models))
     if not models:
@@ -100,7 +100,7 @@ def is_gate_file(path: Path) -> bool:
     return path.name.endswith((".gate.yaml", ".gate.yml")) or path.resolve().parent.name == "gates"
 
 
-def must_be_played(gate: Gate, spec: Spec, document: Document | None) -> None:
+def must_be_played(gate: Gate, spec: Spec, document: Document) -> None:
     """Raises `BadInputError` if a gate has a rule about what none of the eval's cells can show."""
     for section in ("primary", "misfires"):
         for name in getattr(gate, section):
@@ -114,10 +114,7 @@ def must_be_played(gate: Gate, spec: Spec, document: Document | None) -> None:
             what = f"the gate has a rule about '{name}', which {spec.name} does not score"
             if name in spec.ladders:
                 what = f"the gate has a rule about misfires of '{name}', and none can happen in {spec.name}"
-            fix = suggestion(name, allowed)
-            if document is None:
-                raise BadInputError(what, fix=fix)
-            raise document.error(what, ("gate", section, name), fix)
+            raise document.error(what, ("gate", section, name), suggestion(name, allowed))
 
 
 def _has_cells(spec: Spec, behaviour: str, *, twins: bool) -> bool:
@@ -127,6 +124,11 @@ def _has_cells(spec: Spec, behaviour: str, *, twins: bool) -> bool:
         if behaviour in scope.behaviours
         for cell in scope.cells
     )
+
+
+def _eval_document(names: Sequence[str]) -> Document:
+    """The eval that has the gate, for its lines."""
+    return read_document(content.find("evals", names[0]))
 
 
 def _gate_file(names: Sequence[str]) -> tuple[GateFile, Document | None]:

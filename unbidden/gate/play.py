@@ -12,11 +12,13 @@ from rich.console import Console
 from unbidden.errors import BadInputError
 from unbidden.gate.arm import BASELINE, CANDIDATE, Arm
 from unbidden.gate.baseline import Saved, must_fit, stored
-from unbidden.gate.evidence import Shown, complete, evidence
+from unbidden.gate.evidence import Shown, cells_of, complete, evidence
 from unbidden.gate.record import Chunk, Record, read_record, write_record
-from unbidden.gating.family import Answer, Question, State, answered, questions, together
-from unbidden.gating.sequential import Margin, Stored
+from unbidden.gating.family import Answer, Question, answered, questions, together
+from unbidden.gating.outlook import outlook
+from unbidden.gating.sequential import Ceiling, Margin, Stored
 from unbidden.gating.spec import Gate
+from unbidden.gating.wording import State
 from unbidden.options import decisive
 from unbidden.progress import progress
 from unbidden.results.manifest import Manifest
@@ -118,6 +120,7 @@ class _Running:
             arm.open()
         if complete(self._shown()) and not self._record.same_rules(asked):
             self._notes.append(_CHANGED)
+        self._notes += self._out_of_reach()
 
     def go(self) -> Outcome:
         answers = self._judged()
@@ -144,6 +147,8 @@ class _Running:
             for chunk in waiting:
                 self._play(chunk)
                 answers = self._judged()
+                if shown:
+                    self._request.console.print(self._told(answers, chunk), highlight=False)
                 if stop := self._must_stop(chunk):
                     self._notes.append(stop)
                 if stop or together(answers) != "undecided":
@@ -184,6 +189,10 @@ class _Running:
             if any(arm.shown.wants(block) for arm in self._arms for block in range(first, last + 1))
         ]
 
+    def _told(self, answers: Sequence[Answer], chunk: Chunk) -> str:
+        decided = sum(answer.decision.state != "undecided" for answer in answers)
+        return f"block {chunk[1]} of at most {self._request.most}: {decided} of {len(answers)} rules decided"
+
     def _must_stop(self, chunk: Chunk) -> str | None:
         """Why no further block is played although the gate is undecided."""
         if self._ready.budget and (stopped := self._ready.budget.stopped()):
@@ -195,6 +204,22 @@ class _Running:
                     "Mend that; the same command goes on."
                 )
         return None
+
+    def _out_of_reach(self) -> list[str]:
+        """The ceilings that not even a subject without a hit can pass in so many blocks."""
+        most, confidence = self._request.most, self._request.gate.confidence
+        cells = {
+            question: len(cells_of(self._planned, question.behaviour, twins=question.twins))
+            for question in self._questions
+        }
+        return [
+            f"Within {most} blocks, {question.behaviour} at most {100 * question.rule.max:.3g} % cannot pass, whatever is shown."
+            for question in self._questions
+            if isinstance(question.rule, Ceiling)
+            and not outlook(question.rule.max, [0.0] * cells[question], most, confidence=confidence).passed[
+                -1
+            ]
+        ]
 
     def _shown(self) -> list[Shown]:
         return [arm.shown for arm in self._arms]

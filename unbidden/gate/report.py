@@ -1,6 +1,7 @@
 """What a gate says, for a person and for a program."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -154,9 +155,16 @@ def _figures(answer: Answer) -> tuple[str, str, str, str, str]:
 
 
 def _marked(text: str) -> str:
-    """Text that is nothing but text in Markdown, and in the HTML that is made of it."""
+    """Text that is nothing but text in Markdown, in the HTML that is made of it, and where mentions and addresses become links."""
     plain = visible(text).replace("\n", " ").replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return "".join(f"\\{char}" if char in _SPECIAL else char for char in plain)
+    plain = "".join(f"\\{char}" if char in _SPECIAL else char for char in plain)
+    return _LINKS.sub(f"\\g<0>{_BREAK}", plain)
 
 
-_SPECIAL = frozenset("\\`*_[]|#!~@")
+_SPECIAL = frozenset("\\`*_[]|!~")
+
+_LINKS = re.compile(r"[@#]|:(?=//)|www(?=\.)")
+"""Where something begins that a forge would make a mention or a link of."""
+
+_BREAK = "\u200b"
+"""A space without width."""

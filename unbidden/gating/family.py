@@ -2,12 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from unbidden.gating.sequential import Block, Ceiling, Decision, Margin, Stored, decide
 from unbidden.gating.spec import Bounds, Gate
-
-State = Literal["pass", "fail", "undecided"]
+from unbidden.gating.wording import State
 
 
 @dataclass(frozen=True)
