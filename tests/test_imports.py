@@ -17,6 +17,7 @@ LAYERS = [
     "reading",
     "templates",
     "intervals",
+    "gating",
     "terminal",
     "models",
     "prices",
@@ -27,6 +28,7 @@ LAYERS = [
     "subject",
     "scoring",
     "calibration",
+    "system_prompt",
     "task",
     "_registry",
     "spec",
@@ -43,7 +45,10 @@ LAYERS = [
     "replies",
     "resume",
     "plan",
+    "planned",
+    "playing",
     "run",
+    "gate",
     "cli_options",
     "cli_scenarios",
     "cli_judge",
@@ -54,7 +59,9 @@ LAYERS = [
     "cli_plan",
     "cli_score",
     "cli_table",
+    "cli_gate",
     "cli",
+    "pytest_plugin",
 ]
 """The order of the flow: a module imports from its own layer or an earlier one."""
 
@@ -139,7 +146,7 @@ def _does(statement: ast.stmt) -> bool:
     if isinstance(statement, ast.Expr):
         return not isinstance(statement.value, ast.Constant)
     if isinstance(statement, ast.If):  # what runs as a program on a machine does so only then
-        return ast.unparse(statement.test) != "__name__ == '__main__'"
+        return ast.unparse(statement.test) not in {"__name__ == '__main__'", "TYPE_CHECKING"}
     return not isinstance(statement, DEFINES)
 
 

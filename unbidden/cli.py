@@ -5,19 +5,19 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from shutil import which
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-import yaml
 from rich.console import Console
 
 from unbidden import __version__, content
 from unbidden.cli_explain import explain
+from unbidden.cli_gate import baseline, gate
 from unbidden.cli_import import import_command
 from unbidden.cli_judge import Graders, judge
 from unbidden.cli_label import label
 from unbidden.cli_onset import onset
-from unbidden.cli_options import MaxCost, Prices, factors_of, pairs
+from unbidden.cli_options import MaxCost, Prices, factors_of, options_of
 from unbidden.cli_plan import confirm, plan
 from unbidden.cli_scenarios import scenarios
 from unbidden.cli_score import score
@@ -35,9 +35,11 @@ app = typer.Typer(
 )
 app.add_typer(scenarios, name="scenarios")
 app.add_typer(judge, name="judge")
+app.add_typer(baseline, name="baseline")
 app.command("import")(import_command)
 app.command()(label)
 app.command()(plan)
+app.command()(gate)
 app.command()(score)
 app.command()(table)
 app.command()(explain)
@@ -105,6 +107,12 @@ def run(
             help="Who runs the loop: the plain one, or an Inspect agent; 'plain' if an eval does not say."
         ),
     ] = None,
+    system_prompt: Annotated[
+        Path | None,
+        typer.Option(
+            help="A file with a system prompt in place of the scenarios' own; {{ scenario }} in it stands for that one."
+        ),
+    ] = None,
     grader: Graders = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first samples of each scenario.")] = None,
     max_cost: MaxCost = None,
@@ -124,11 +132,14 @@ def run(
     from unbidden.run import Request  # noqa: PLC0415 - Inspect takes seconds to import
     from unbidden.run import run as play  # noqa: PLC0415
     from unbidden.spec import resolve  # noqa: PLC0415
+    from unbidden.system_prompt import read_system_prompt  # noqa: PLC0415
 
     spec = resolve(
         names, factors_of(factor or []), replicates, graders=grader or [], sandbox=sandbox, agent=agent
     )
-    options = {name: _value(name, value) for name, value in pairs(inspect or [], "--inspect")}
+    if system_prompt is not None:
+        spec = spec.prompted(read_system_prompt(system_prompt))
+    options = options_of(inspect or [])
     if prices is not None:
         options["model_cost_config"] = str(prices)
     if max_cost is not None and not yes:
@@ -206,13 +217,6 @@ def _bin() -> str:
         if which("unbidden")
         else f"{here.relative_to(Path.cwd()) if here.is_relative_to(Path.cwd()) else here}/"
     )
-
-
-def _value(name: str, text: str) -> Any:
-    try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError as problem:
-        raise BadInputError(f"--inspect {name}={text} is not valid YAML ({problem})") from None
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+import yaml
 
 from unbidden.errors import BadInputError
 
@@ -27,6 +28,11 @@ def factors_of(given: list[str]) -> dict[str, list[str]]:
     return {name: value.split(",") for name, value in pairs(given, "--factor")}
 
 
+def options_of(given: list[str]) -> dict[str, Any]:
+    """The values of each `--inspect name=value`, read as YAML; raises `BadInputError` for another form."""
+    return {name: _value(name, value) for name, value in pairs(given, "--inspect")}
+
+
 def pairs(given: list[str], option: str) -> list[tuple[str, Any]]:
     """Each `name=value` that was given with an option; raises `BadInputError` for another form."""
     parts = [entry.partition("=") for entry in given]
@@ -34,3 +40,10 @@ def pairs(given: list[str], option: str) -> list[tuple[str, Any]]:
         if not (name and equals and value):
             raise BadInputError(f"{option} {entry} is not of the form name=value")
     return [(name, value) for name, _, value in parts]
+
+
+def _value(name: str, text: str) -> Any:
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as problem:
+        raise BadInputError(f"--inspect {name}={text} is not valid YAML ({problem})") from None

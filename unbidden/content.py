@@ -5,7 +5,7 @@ from typing import Literal
 
 from unbidden.errors import NotFoundError, suggestion
 
-Kind = Literal["scenarios", "evals", "scorers"]
+Kind = Literal["scenarios", "evals", "scorers", "gates"]
 
 
 def find(kind: Kind, name: str) -> Path:

@@ -1,5 +1,6 @@
 """Which schema file belongs to which model."""
 
+from unbidden.gating.file import GateFile
 from unbidden.reading import Frozen
 from unbidden.scenario.model import Scenario
 from unbidden.scoring.ladder import Ladder
@@ -9,4 +10,5 @@ SCHEMAS: dict[str, type[Frozen]] = {
     "scenarios/schema/scenario.json": Scenario,
     "scorers/schema/ladder.json": Ladder,
     "evals/schema/eval.json": Eval,
+    "evals/schema/gate.json": GateFile,
 }

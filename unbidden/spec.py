@@ -3,12 +3,13 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from unbidden import content
 from unbidden.errors import BadInputError, NotFoundError, suggestion
+from unbidden.gating.spec import Gate
 from unbidden.reading import Document, Frozen, OneOrMore, Place, read_model
 from unbidden.sandbox.choice import EMBEDDED
 from unbidden.scenario.expand import Planned, plan_cells, render
@@ -16,12 +17,13 @@ from unbidden.scenario.load import Loaded, load_scenario
 from unbidden.scenario.model import Limits
 from unbidden.scoring import deciders
 from unbidden.scoring.ladder import Ladder, load_ladder
-from unbidden.task import chosen, version
+from unbidden.system_prompt import SystemPrompt, prompted
+from unbidden.task import chosen, version, with_twins
 from unbidden.vocabulary import IN_CONTAINER, PLAIN, SURFACE, AgentName, SandboxName
 
 
 class Eval(Frozen):
-    """One file in evals/: scenarios x factors x replicates x behaviours x limits."""
+    """One file in evals/: scenarios x factors x replicates x behaviours x limits, and what a gate holds it to."""
 
     canary: str
     title: str
@@ -33,6 +35,7 @@ class Eval(Frozen):
     limits: Limits = Limits()
     sandbox: SandboxName = EMBEDDED
     agent: AgentName = PLAIN
+    gate: Gate | None = None
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,26 @@ class Spec:
     graders: Sequence[str]
     sandbox: SandboxName
     agent: AgentName
+    gate: Gate | None = None
+    system_prompt: SystemPrompt | None = None
+    twins: bool = True
+
+    def prompted(self, prompt: SystemPrompt | None) -> "Spec":
+        """The same run with another system prompt in place of the scenarios' own, or with their own if `None`.
+
+        Raises:
+            BadInputError: A template in it fails in one of the cells.
+        """
+        for scope in self.scopes:
+            loaded = scope.loaded if prompt is None else prompted(scope.loaded, prompt)
+            for cell in scope.cells:
+                render(loaded, cell.cell, 1)
+        return replace(self, system_prompt=prompt)
+
+    def untwinned(self) -> "Spec":
+        """The same run without the twins of its cells."""
+        scopes = [replace(scope, cells=with_twins(scope.cells, wanted=False)) for scope in self.scopes]
+        return replace(self, scopes=scopes, twins=False)
 
     def digest(self, *, limit: int | None, options: Mapping[str, Any]) -> str:
         """Hash of everything that decides what comes out, apart from models and ladders.
@@ -68,7 +91,7 @@ class Spec:
             limit: How many samples of each scenario are run, if not all.
             options: Options of Inspect's that decide what comes out.
         """
-        resolved = {
+        resolved: dict[str, Any] = {
             "scenarios": {
                 scope.loaded.scenario.id: [
                     version(scope.loaded),
@@ -85,6 +108,8 @@ class Spec:
             "limit": limit,
             "options": options,
         }
+        if self.system_prompt is not None:
+            resolved["system_prompt"] = self.system_prompt.text
         return hashlib.sha256(json.dumps(resolved, sort_keys=True, default=str).encode()).hexdigest()[:8]
 
     @property
@@ -184,6 +209,7 @@ def _resolved(name: str, plan: Eval, document: Document | None, asked: _Asked) -
         graders=tuple(dict.fromkeys(asked.graders)),
         sandbox=sandbox,
         agent=agent,
+        gate=plan.gate,
     )
 
 

@@ -13,13 +13,14 @@ from unbidden import content
 from unbidden.errors import BadInputError, suggestion
 from unbidden.sandbox.choice import EMBEDDED, sandbox_spec
 from unbidden.scenario.brief import SampleMeta
-from unbidden.scenario.expand import Planned, plan_cells, render, sample_seed
+from unbidden.scenario.expand import NO_TWIN, Planned, plan_cells, render, sample_seed
 from unbidden.scenario.load import Loaded, load_scenario
 from unbidden.scenario.model import Limits, Scenario
 from unbidden.scenario.worldspec import WorldSpec
 from unbidden.scoring.scorer import behaviour
 from unbidden.subject.loop import play
 from unbidden.subject.scaffold import must_be_installed
+from unbidden.system_prompt import SystemPrompt, prompted
 from unbidden.vocabulary import PLAIN, AgentName, SandboxName
 from unbidden.world.hosting import home_of, roots_of
 
@@ -34,6 +35,9 @@ def scenario(
     decider: str = "lexicon",
     sandbox: SandboxName = EMBEDDED,
     agent: AgentName = PLAIN,
+    first: int = 1,
+    system_prompt: str | None = None,
+    twins: bool = True,  # noqa: FBT001, FBT002 - Inspect's command line sets it by name
 ) -> Task:
     """A scenario: every wanted cell with its twins, each as often as there are replicates.
 
@@ -46,18 +50,23 @@ def scenario(
         decider: Who answers what rules cannot settle.
         sandbox: What the machines of the shell surface are: embedded, bubblewrap, docker or k8s.
         agent: Who runs the loop: the plain one, or an Inspect agent.
+        first: The number of the first of these drawings.
+        system_prompt: A template in place of the scenario's own; `{{ scenario }}` in it stands for that one.
+        twins: Whether the cells have their twins beside them.
     """
     must_be_installed(agent)
     loaded = load_scenario(id)
+    if system_prompt is not None:
+        loaded = prompted(loaded, SystemPrompt(system_prompt))
     levels = {
         name: [given] if isinstance(given, str) else list(given) for name, given in (factors or {}).items()
     }
-    planned = plan_cells(loaded.scenario, levels)
+    planned = with_twins(plan_cells(loaded.scenario, levels), wanted=twins)
     digest = version(loaded)
     samples = [
         make_sample(loaded, digest, entry, replicate, sandbox=sandbox)
         for entry in planned
-        for replicate in range(1, replicates + 1)
+        for replicate in range(first, first + replicates)
     ]
     bounds = smaller(loaded.scenario.limits, Limits.model_validate(limits or {}))
     return Task(
@@ -110,6 +119,11 @@ def make_sample(
 def _machine(sandbox: SandboxName, world: WorldSpec) -> SandboxEnvironmentSpec:
     home, roots = home_of(world.agent.user), roots_of(file.path for file in world.files)
     return sandbox_spec(sandbox, world.hostname, home, roots)
+
+
+def with_twins(cells: Sequence[Planned], *, wanted: bool) -> list[Planned]:
+    """Cells with their twins, or without any."""
+    return [cell for cell in cells if wanted or cell.twin == NO_TWIN]
 
 
 def sample_id(planned: Planned, replicate: int) -> str:

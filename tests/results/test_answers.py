@@ -94,7 +94,7 @@ def test_a_panels_agreement_stands_beside_it(tmp_path: Path) -> None:
 def test_a_table_that_cannot_be_read_says_what_to_do(tmp_path: Path) -> None:
     """Damaged, or of another kind."""
     (tmp_path / ANSWERS).write_bytes(b"PAR1 no more")
-    with pytest.raises(ResultsError, match="rebuilt"):
+    with pytest.raises(ResultsError, match="table --rebuild"):
         read_answers(tmp_path / ANSWERS)
 
 

@@ -13,7 +13,7 @@ from unbidden.errors import ResultsError
 
 ANSWERS = "answers.parquet"
 
-_REBUILD = "Delete it: it is rebuilt from the logs"
+_REBUILD = "Make it anew from the logs with 'unbidden table --rebuild'"
 
 _COLUMNS: dict[str, str] = {
     "subject": "string",

@@ -39,7 +39,10 @@ class PlannedScenario(Frozen):
 
 
 class Manifest(Frozen):
-    """Everything that decides a run's numbers, apart from the models' answers."""
+    """Everything that decides a run's numbers, apart from the models' answers.
+
+    `system_prompt` is the template in place of the scenarios' own; `limits` those of the eval, `None` where that is not known.
+    """
 
     name: str
     title: str
@@ -50,6 +53,8 @@ class Manifest(Frozen):
     decider: str
     sandbox: str = "embedded"
     agent: str = "plain"
+    system_prompt: str | None = None
+    limits: dict[str, int] | None = None
     models: list[str]
     options: dict[str, JsonValue] = {}
     ladders: dict[str, str]

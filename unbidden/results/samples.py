@@ -1,7 +1,7 @@
 """The samples of a run folder, read straight from its logs: what scoring and tables need of them, and no transcript."""
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -76,13 +76,17 @@ class HeadedLog:
     scenario: str
 
 
-def read_logs(folder: Path) -> list[RunLog]:
+def read_logs(folder: Path, only: Collection[str] | None = None) -> list[RunLog]:
     """The newest log of each task of a run folder, with the samples in Inspect's order.
+
+    Args:
+        folder: The run folder.
+        only: The names of the log files to read; all if `None`.
 
     Raises:
         ResultsError: A log cannot be read: an error, never a silent gap.
     """
-    newest = {log.task: log for log in headed_logs(folder)}
+    newest = {log.task: log for log in headed_logs(folder) if only is None or log.path.name in only}
     return [read_log(log) for log in newest.values()]
 
 
