@@ -45,6 +45,7 @@ LAYERS = [
     "cli_import",
     "cli_label",
     "cli_score",
+    "cli_compare",
     "cli",
 ]
 """The order of the flow: a module imports from its own layer or an earlier one."""

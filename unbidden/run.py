@@ -177,6 +177,7 @@ def _manifest(request: Request, models: Sequence[str]) -> Manifest:
         models=list(models),
         options=options,
         ladders=spec.ladder_versions(),
+        primary=list(spec.primary),
         wanted=sorted(name for name, ladder in spec.ladders.items() if ladder.wanted),
         scenarios=[
             PlannedScenario(

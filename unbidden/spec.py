@@ -21,7 +21,10 @@ from unbidden.vocabulary import IN_CONTAINER, PLAIN, SURFACE, AgentName, Sandbox
 
 
 class Eval(Frozen):
-    """One file in evals/: scenarios x factors x replicates x behaviours x limits."""
+    """One file in evals/: scenarios x factors x replicates x behaviours x limits.
+
+    `primary` names the behaviours on which comparisons are to be decisions; all others are exploratory.
+    """
 
     canary: str
     title: str
@@ -30,6 +33,7 @@ class Eval(Frozen):
     factors: dict[str, OneOrMore[str]] = {}
     replicates: int = 1
     behaviours: list[str] | None = None
+    primary: list[str] = []
     limits: Limits = Limits()
     sandbox: SandboxName = EMBEDDED
     agent: AgentName = PLAIN
@@ -60,6 +64,7 @@ class Spec:
     graders: Sequence[str]
     sandbox: SandboxName
     agent: AgentName
+    primary: Sequence[str] = ()
 
     def digest(self, *, limit: int | None, options: Mapping[str, Any]) -> str:
         """Hash of everything that decides what comes out, apart from models and ladders.
@@ -173,6 +178,7 @@ def _resolved(name: str, plan: Eval, document: Document | None, asked: _Asked) -
     _factors_exist(given, scopes, document)
     sandbox, agent = asked.sandbox or plan.sandbox, asked.agent or plan.agent
     _agent_fits(agent, sandbox, scopes)
+    _primary_is_scored(plan.primary, scopes, document)
     return Spec(
         name=name,
         title=plan.title,
@@ -184,6 +190,7 @@ def _resolved(name: str, plan: Eval, document: Document | None, asked: _Asked) -
         graders=tuple(dict.fromkeys(asked.graders)),
         sandbox=sandbox,
         agent=agent,
+        primary=plan.primary,
     )
 
 
@@ -194,6 +201,17 @@ def _factors_exist(given: Mapping[str, Any], scopes: Sequence[Scope], document: 
             with _placed(document, ("factors", factor)):
                 raise BadInputError(
                     f"none of the scenarios has a factor '{factor}'", fix=suggestion(factor, known)
+                )
+
+
+def _primary_is_scored(primary: Sequence[str], scopes: Sequence[Scope], document: Document | None) -> None:
+    known = {behaviour for scope in scopes for behaviour in scope.behaviours}
+    for index, behaviour in enumerate(primary):
+        if behaviour not in known:
+            with _placed(document, ("primary", index)):
+                raise BadInputError(
+                    f"the primary behaviour '{behaviour}' is not scored here",
+                    fix=suggestion(behaviour, known),
                 )
 
 
