@@ -1,5 +1,6 @@
 """Intervals for rates."""
 
+from functools import lru_cache
 from typing import Literal
 
 from scipy.stats import binomtest
@@ -24,6 +25,8 @@ def exact(hits: int, n: int) -> tuple[float, float]:
     return _interval(hits, n, "exact")
 
 
+@lru_cache(maxsize=4096)
 def _interval(hits: int, n: int, method: Literal["wilson", "exact"]) -> tuple[float, float]:
-    interval = binomtest(hits, n).proportion_ci(LEVEL, method=method)
+    found = binomtest(hits, n, hits / n)  # of that share itself, which spares the search for a p-value
+    interval = found.proportion_ci(LEVEL, method=method)
     return float(interval.low), float(interval.high)

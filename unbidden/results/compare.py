@@ -2,19 +2,18 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from unbidden.errors import BadInputError, suggestion
+from unbidden.results.arms import Arm, arms, pairs, unlike
 from unbidden.results.contrasts import Asked, Contrast, Pair, Within, contrasts
 from unbidden.results.differences import Difference
 from unbidden.results.generalise import General, generalised
 from unbidden.results.lines import Line, lines, scored
 from unbidden.results.manifest import Manifest, read_manifest
-from unbidden.results.rows import read_verdicts
 from unbidden.results.scores import Scoring, changed_ladders, read_scores
 from unbidden.results.stats import Bounds, Rate
 
@@ -108,110 +107,55 @@ def compare(
         [read_scores(folder, run, label) for label in dict.fromkeys(scores)] if scores else []
         for folder, run in zip(folders, runs, strict=True)
     ]
-    arms = [
-        arm
-        for folder, run, scorings in zip(folders, runs, found, strict=True)
-        for arm in _arms(folder, run, scorings, _name(folder, run, runs))
-    ]
-    table = pd.concat([arm.table for arm in arms], ignore_index=True)
+    shown = arms(folders, runs, found)
+    table = pd.concat([arm.table for arm in shown], ignore_index=True)
     column = _column(table, by) if by is not None else None
     named = [[scoring for scoring, _ in scorings] for scorings in found]
     wanted = {behaviour for run in runs for behaviour in run.wanted}
     wanted |= {behaviour for scorings in named for scoring in scorings for behaviour in scoring.wanted}
     comparison = Comparison(
-        runs, by, lines(table, column, wanted), named if scores else (), _is_outcome(column)
+        runs,
+        by,
+        lines(table, column, wanted),
+        named if scores else (),
+        outcome=_is_outcome(column),
+        remarks=list(unlike(runs)),
     )
-    return _answered(comparison, arms, table, column, question)
-
-
-@dataclass(frozen=True)
-class _Arm:
-    """A run's verdict table by one scoring, and its subjects: as they are called there, and as they are told apart here."""
-
-    table: pd.DataFrame
-    subjects: dict[str, str]
-
-
-def _arms(
-    folder: Path, run: Manifest, scorings: Sequence[tuple[Scoring, pd.DataFrame]], which: Sequence[str]
-) -> Iterator[_Arm]:
-    """With several runs, a subject is told apart by the run it was in; with named scorings, by these."""
-    if not scorings:
-        yield _labelled(read_verdicts(folder), run, which)
-    for scoring, table in scorings:
-        yield _labelled(table, run, [*which, scoring.label])
-
-
-def _labelled(table: pd.DataFrame, run: Manifest, labels: Sequence[str]) -> _Arm:
-    end = f" ({', '.join(labels)})" if labels else ""
-    return _Arm(table.assign(subject=table["subject"] + end), {model: model + end for model in run.models})
-
-
-def _name(folder: Path, run: Manifest, runs: Sequence[Manifest]) -> list[str]:
-    """What tells a run's subjects apart from other runs': its name, or its folder's where two runs have one name."""
-    if len(runs) == 1:
-        return []
-    same = [other for other in runs if (other.name, other.digest) == (run.name, run.digest)]
-    return [f"{run.name}-{run.digest}" if len(same) == 1 else folder.resolve().name]
+    return _answered(comparison, shown, table, column, question)
 
 
 def _answered(
-    comparison: Comparison, arms: Sequence[_Arm], table: pd.DataFrame, column: str | None, question: Question
+    comparison: Comparison, found: Sequence[Arm], table: pd.DataFrame, column: str | None, question: Question
 ) -> Comparison:
     """The comparison with what else was asked worked out."""
     real, wants_pairs = scored(table), question.pairs or question.against is not None
-    pairs = _pairs(arms, question.against) if wants_pairs else []
+    compared = pairs(found, question.against) if wants_pairs else []
     if question.generalise:
-        comparison = replace(comparison, general=generalised(real, pairs))
+        comparison = replace(comparison, general=generalised(real, compared))
     if not wants_pairs:
         return comparison
     primary = _primary(comparison.runs)
     imported = any("imported" in run.options for run in comparison.runs)
     within: Within = question.within or ("cell" if imported else "replicate")
+    behaviours = sorted({line.behaviour for line in comparison.lines})
     split = None if comparison.outcome else column
     return replace(
         comparison,
-        contrasts=contrasts(real, split, Asked(pairs, within, primary, question.margin)),
+        contrasts=contrasts(real, split, Asked(compared, within, primary, behaviours, question.margin)),
         within=within,
         primary=sorted(primary),
         margin=question.margin,
-        remarks=list(_remarks(comparison, arms, pairs)),
+        remarks=list(_remarks(comparison, found, compared)),
     )
 
 
-def _remarks(comparison: Comparison, arms: Sequence[_Arm], pairs: Sequence[Pair]) -> Iterator[str]:
-    if not pairs:
-        only = ", ".join(name for arm in arms for name in arm.subjects.values()) or "none"
+def _remarks(comparison: Comparison, found: Sequence[Arm], compared: Sequence[Pair]) -> Iterator[str]:
+    yield from comparison.remarks
+    if not compared:
+        only = ", ".join(name for arm in found for name in arm.subjects.values()) or "none"
         yield f"Nothing to compare: there is one subject only ({only}). Run another --model, or name a second run"
     if comparison.outcome:
         yield f"The differences are not split by {comparison.by}: it is an outcome of the subjects'"
-
-
-def _pairs(arms: Sequence[_Arm], against: str | None) -> list[Pair]:
-    """Subjects with their references, the later-named one minus the earlier.
-
-    All of one run; with several runs or scorings each subject with itself in the others, or, where no subject is in two of
-    them, those of different ones.
-    """
-    everyone = [
-        (place, model, shown) for place, arm in enumerate(arms) for model, shown in arm.subjects.items()
-    ]
-    if against is not None:
-        reference = _matching(against, [shown for _, _, shown in everyone])
-        return [(shown, reference) for _, _, shown in everyone if shown != reference]
-    found = list(combinations(everyone, 2))
-    if len(arms) > 1:
-        found = [pair for pair in found if pair[0][0] != pair[1][0]]
-        found = [pair for pair in found if pair[0][1] == pair[1][1]] or found
-    return [(later[2], earlier[2]) for earlier, later in found]
-
-
-def _matching(name: str, subjects: Sequence[str]) -> str:
-    fitting = [subject for subject in subjects if subject == name] or [s for s in subjects if name in s]
-    if len(fitting) != 1:
-        what = "is not among the subjects" if not fitting else "fits several subjects"
-        raise BadInputError(f"'{name}' {what}", fix=suggestion(name, fitting or subjects))
-    return fitting[0]
 
 
 def _primary(runs: Sequence[Manifest]) -> frozenset[str]:

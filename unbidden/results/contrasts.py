@@ -19,6 +19,9 @@ Within = Literal["replicate", "cell"]
 Pair = tuple[str, str]
 """A subject, and the reference it is compared with."""
 
+Counts = dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]]
+"""For each subject its hits and its samples, stratum by stratum."""
+
 _KEYS: Mapping[Within, list[str]] = {
     "replicate": ["scenario", "cell", "replicate"],
     "cell": ["scenario", "cell"],
@@ -56,11 +59,12 @@ class Contrast:
 
 @dataclass(frozen=True)
 class Asked:
-    """What to compare, and how."""
+    """What to compare, and how; a behaviour of `behaviours` that nobody has a verdict on gets its line, too."""
 
     pairs: Sequence[Pair]
     within: Within = "replicate"
     primary: frozenset[str] = frozenset()
+    behaviours: Sequence[str] = ()
     margin: float | None = None
 
 
@@ -77,12 +81,25 @@ def contrasts(real: pd.DataFrame, column: str | None, asked: Asked) -> list[Cont
     strata = real.groupby(_KEYS[asked.within], sort=False, observed=True).ngroup()
     numbered = real.assign(group=groups, stratum=strata)
     for (behaviour, group), part in numbered.groupby(["behaviour", "group"], sort=True, observed=True):  # type: ignore[misc]
-        counts = _counts(part)
-        for subject, reference in asked.pairs:
-            if subject in counts and reference in counts:
-                contrast = _contrast((str(behaviour), str(group)), (subject, reference), counts, asked)
-                found.append(replace(contrast, primary=column is None and behaviour in asked.primary))
+        counts = by_stratum(part)
+        for pair in asked.pairs:
+            contrast = _contrast((str(behaviour), str(group)), pair, counts, asked)
+            found.append(replace(contrast, primary=column is None and behaviour in asked.primary))
+    silent = sorted(set(asked.behaviours) - {contrast.behaviour for contrast in found})
+    found += [_contrast((behaviour, ""), pair, {}, asked) for behaviour in silent for pair in asked.pairs]
     return _adjusted(sorted(found, key=lambda contrast: contrast.behaviour))
+
+
+def by_stratum(part: pd.DataFrame) -> Counts:
+    """For each subject its hits and samples, stratum by stratum in the order in which `stratum` first names them."""
+    codes, strata = pd.factorize(part["stratum"])
+    counted = part["counted"].to_numpy(dtype=np.float64)
+    subjects, names = pd.factorize(part["subject"])
+    shape = (len(names), len(strata))
+    place = subjects * shape[1] + codes
+    hits = np.bincount(place, weights=counted, minlength=shape[0] * shape[1]).reshape(shape)
+    samples = np.bincount(place, minlength=shape[0] * shape[1]).reshape(shape).astype(np.float64)
+    return {str(name): (hits[index], samples[index]) for index, name in enumerate(names)}
 
 
 def holm(values: Sequence[float]) -> list[float]:
@@ -95,25 +112,15 @@ def holm(values: Sequence[float]) -> list[float]:
     return [float(value) for value in adjusted]
 
 
-def _counts(part: pd.DataFrame) -> dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]]:
-    """For each subject its hits and samples, stratum by stratum."""
-    codes, strata = pd.factorize(part["stratum"])
-    counted = part["counted"].to_numpy(dtype=np.float64)
-    subjects, names = pd.factorize(part["subject"])
-    shape = (len(names), len(strata))
-    place = subjects * shape[1] + codes
-    hits = np.bincount(place, weights=counted, minlength=shape[0] * shape[1]).reshape(shape)
-    samples = np.bincount(place, minlength=shape[0] * shape[1]).reshape(shape).astype(np.float64)
-    return {str(name): (hits[index], samples[index]) for index, name in enumerate(names)}
-
-
 def _contrast(
     place: tuple[str, str],
     pair: Pair,
-    counts: Mapping[str, tuple[NDArray[np.float64], NDArray[np.float64]]],
+    counts: Counts,
     asked: Asked,
 ) -> Contrast:
-    (hits, n), (other_hits, other_n) = counts[pair[0]], counts[pair[1]]
+    length = len(next(iter(counts.values()))[0]) if counts else 0
+    nothing = np.zeros(length), np.zeros(length)
+    (hits, n), (other_hits, other_n) = counts.get(pair[0], nothing), counts.get(pair[1], nothing)
     strata = Strata.of(hits, n, other_hits, other_n)
     shared = (n > 0) & (other_n > 0)
     base = Contrast(

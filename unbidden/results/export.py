@@ -13,6 +13,7 @@ from unbidden.results.contrasts import Contrast
 from unbidden.results.lines import Line
 from unbidden.results.report import SCRIPTED, notes, reasons, shown_rate
 from unbidden.results.report_differences import (
+    NOTHING,
     detectable,
     difference_notes,
     general,
@@ -87,9 +88,13 @@ def table_csv(comparison: Comparison) -> str:
     return out.getvalue()
 
 
+_FORMULA = set("=+-@\t\r\n＝＋－＠")  # noqa: RUF001 - sheets read the wide forms as the narrow ones
+"""What a spreadsheet takes for the beginning of a formula."""
+
+
 def harmless(text: str) -> str:
     """Text that a spreadsheet shows and does not compute: with an apostrophe before what would begin a formula."""
-    return f"'{text}" if text.lstrip(" ")[:1] in set("=+-@\t\r\n") and text else text
+    return f"'{text}" if text.lstrip(" ")[:1] in _FORMULA else text
 
 
 def _cell(value: Cell) -> Cell:
@@ -180,7 +185,7 @@ def _contrasts(comparison: Comparison) -> Iterator[str]:
             f"{contrast.subject} - {contrast.reference}",
             f"{contrast.hits}/{contrast.n}",
             f"{contrast.other_hits}/{contrast.other_n}",
-            points(contrast.effect) if contrast.effect else "nothing shared",
+            points(contrast.effect) if contrast.effect else NOTHING,
             p_value(contrast.p),
             standing(contrast) if contrast.effect else "-",
             detectable(contrast) if contrast.effect else "-",
@@ -211,7 +216,7 @@ def _line(contrast: Contrast) -> str:
     where = f"`{_code(contrast.behaviour)}`" + (f" ({_text(contrast.group)})" if contrast.group else "")
     who = f"{_text(contrast.subject)} against {_text(contrast.reference)}"
     if contrast.effect is None:
-        return f"{where} ? {who}: no samples in common"
+        return f"{where} ? {who}: {NOTHING}"
     p = contrast.adjusted if contrast.primary else contrast.p
     shown = p is not None and p <= 1 - LEVEL
     arrow = "=" if not shown else "▲" if contrast.effect.value > 0 else "▼"
@@ -239,7 +244,9 @@ def _text(text: str) -> str:
     """Text as Markdown that shows the same text: one line, without markup, HTML, links or mentions of its own."""
     line = " ".join(visible(text).split())
     escaped = _MARKUP.sub(r"\\\1", html.escape(line, quote=False).replace("&lt;", "<").replace("&gt;", ">"))
-    return re.sub(r"(@)(?=\w)", "\\1\u200b", escaped).replace("://", ":\u200b//")
+    return (
+        re.sub(r"(@)(?=\w)", "\\1\u200b", escaped).replace("://", ":\u200b//").replace("www.", "www\u200b.")
+    )
 
 
 def _code(text: str) -> str:

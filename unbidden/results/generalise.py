@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 from scipy.stats import beta, t
 
 from unbidden.intervals import LEVEL
-from unbidden.results.contrasts import Pair
+from unbidden.results.contrasts import Counts, Pair, by_stratum
 from unbidden.results.differences import Difference
+
+Floats = NDArray[np.float64]
 
 LEAST = 10
 """Scenarios below which nothing is said of others: a variance between scenarios from fewer is mostly noise."""
@@ -42,25 +44,26 @@ def generalised(real: pd.DataFrame, pairs: Sequence[Pair]) -> list[General]:
         pairs: Subjects and the references to compare them with.
     """
     found = list[General]()
-    for behaviour, part in real.assign(hits=real["counted"].to_numpy(dtype=np.float64)).groupby(
-        "behaviour", sort=True, observed=True
-    ):
-        means = part.pivot_table(index="scenario", columns="subject", values="hits", observed=True)
-        sizes = part["subject"].value_counts()
-        for subject in means.columns:
-            rates = means[subject].dropna().to_numpy(dtype=np.float64)
-            n = int(sizes[subject])
-            found.append(General(str(behaviour), str(subject), None, len(rates), over_scenarios(rates, n)))
+    strata = real.groupby(["scenario", "cell", "replicate"], sort=False, observed=True).ngroup()
+    for behaviour, part in real.assign(stratum=strata).groupby("behaviour", sort=True, observed=True):
+        counts = by_stratum(part)
+        scenarios = pd.factorize(part.drop_duplicates("stratum")["scenario"])[0]
+        for subject in sorted(counts):
+            hits, n = (np.bincount(scenarios, weights=numbers) for numbers in counts[subject])
+            rates = hits[n > 0] / n[n > 0]
+            found.append(
+                General(str(behaviour), subject, None, len(rates), over_scenarios(rates, int(n.sum())))
+            )
         for subject, reference in pairs:
-            if subject in means and reference in means:
-                apart = _apart(part, subject, reference)
+            if subject in counts and reference in counts:
+                apart = _apart(counts, scenarios, (subject, reference))
                 found.append(
                     General(str(behaviour), subject, reference, len(apart), between_scenarios(apart))
                 )
     return found
 
 
-def over_scenarios(rates: NDArray[np.float64], n: int) -> Difference | None:
+def over_scenarios(rates: Floats, n: int) -> Difference | None:
     """The mean of the scenarios' rates with its 95 % interval; `None` below ten scenarios.
 
     Args:
@@ -85,7 +88,7 @@ def over_scenarios(rates: NDArray[np.float64], n: int) -> Difference | None:
     )
 
 
-def between_scenarios(differences: NDArray[np.float64]) -> Difference | None:
+def between_scenarios(differences: Floats) -> Difference | None:
     """The mean of the scenarios' differences with its 95 % interval; `None` below ten scenarios.
 
     Student's interval over the scenarios' means. With one mean a cluster this is the cluster-robust interval with the CR2
@@ -112,11 +115,17 @@ def _alike(value: float, scenarios: int, least: float) -> Difference:
     return Difference(value, value - (value - least) * share, value + (1 - value) * share)
 
 
-def _apart(part: pd.DataFrame, subject: str, reference: str) -> NDArray[np.float64]:
-    """The difference in each scenario, as the mean over the strata that hold samples of both."""
-    two = part[part["subject"].isin([subject, reference])]
-    strata = two.pivot_table(
-        index=["scenario", "cell", "replicate"], columns="subject", values="hits", observed=True
-    )
-    apart = (strata[subject] - strata[reference]).dropna()
-    return apart.groupby(level="scenario").mean().to_numpy(dtype=np.float64)
+def _apart(counts: Counts, scenarios: NDArray[np.int64], pair: Pair) -> Floats:
+    """The difference in each scenario, as the mean over the strata that hold samples of both.
+
+    Args:
+        counts: Hits and samples of each subject, stratum by stratum.
+        scenarios: The scenario of each stratum, by number.
+        pair: The subject and its reference.
+    """
+    (hits, n), (other_hits, other_n) = counts[pair[0]], counts[pair[1]]
+    both = (n > 0) & (other_n > 0)
+    apart = hits[both] / n[both] - other_hits[both] / other_n[both]
+    strata = np.bincount(scenarios[both])
+    sums = np.bincount(scenarios[both], weights=apart)
+    return sums[strata > 0] / strata[strata > 0]

@@ -4,7 +4,8 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binom, hypergeom
+from scipy.special import bdtr, gammaln, softmax
+from scipy.stats import binom
 
 from unbidden.intervals import LEVEL
 from unbidden.results.differences import Strata
@@ -58,11 +59,13 @@ def _within(n: int, other: int, hits: int, times: int) -> tuple[Floats, int]:
     low, high = max(0, hits - other), min(n, hits)
     if low == high:
         return np.ones(1), times * low
-    if high == low + 1:  # two outcomes, so the sum over strata is binomial: all pairs that disagree at once
-        chance = float(hypergeom.pmf(high, n + other, hits, n))
-        return np.asarray(binom.pmf(np.arange(times + 1), times, chance), dtype=np.float64), times * low
-    one = np.asarray(hypergeom.pmf(np.arange(low, high + 1), n + other, hits, n), dtype=np.float64)
-    chances = np.ones(1)
+    mine = np.arange(low, high + 1)  # hypergeometric: in proportion to the ways to deal the hits out
+    one: Floats = softmax(
+        -gammaln([mine + 1, n - mine + 1, hits - mine + 1, other - hits + mine + 1]).sum(axis=0)
+    )
+    if high == low + 1:  # then the sum over strata is binomial: all pairs that disagree at once
+        return np.asarray(binom.pmf(np.arange(times + 1), times, one[1]), dtype=np.float64), times * low
+    chances: Floats = np.ones(1)
     for _ in range(times):
         chances = np.convolve(chances, one)
     return chances, times * low
@@ -95,8 +98,20 @@ def _power(pairs: int, rate: float, difference: float) -> float:
         return 0.0
     spread = 6 * np.sqrt(pairs * unlike * (1 - unlike)) + 1
     counts = np.arange(max(0, int(pairs * unlike - spread)), min(pairs, int(pairs * unlike + spread)) + 1)
-    tail = binom.ppf((1 - LEVEL) / 2, counts, 0.5)
-    tail = np.where(binom.cdf(tail, counts, 0.5) > (1 - LEVEL) / 2, tail - 1, tail)
+    tail = _rejected(pairs)[counts]
     favoured = up / unlike
-    shown = binom.cdf(tail, counts, favoured) + binom.sf(counts - tail - 1, counts, favoured)
+    shown = _at_most(tail, counts, favoured) + _at_most(tail, counts, 1 - favoured)
     return float((binom.pmf(counts, pairs, unlike) * shown).sum())
+
+
+@lru_cache(maxsize=256)
+def _rejected(pairs: int) -> NDArray[np.int64]:
+    """For each number of pairs that disagree, up to how many for one side is too few for chance; -1 where nothing is."""
+    counts = np.arange(pairs + 1)
+    tail = np.asarray(binom.ppf((1 - LEVEL) / 2, counts, _HALF), dtype=np.int64)
+    return np.where(_at_most(tail, counts, _HALF) > (1 - LEVEL) / 2, tail - 1, tail)
+
+
+def _at_most(hits: NDArray[np.int64], n: NDArray[np.int64], rate: float) -> Floats:
+    """The binomial distribution's chance of at most that many hits; none of fewer than none."""
+    return np.where(hits < 0, 0.0, bdtr(np.maximum(hits, 0), n, rate))

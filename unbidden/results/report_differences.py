@@ -13,6 +13,9 @@ from unbidden.results.differences import Difference
 from unbidden.results.generalise import LEAST, General
 from unbidden.terminal import inert, visible
 
+NOTHING = "none shared"
+"""What stands in place of a difference where no scored samples of the two can be compared."""
+
 
 def below(comparison: Comparison) -> list[RenderableType]:
     """Tables with their notes; nothing where nothing was asked for."""
@@ -126,7 +129,7 @@ def _cells(contrast: Contrast, comparison: Comparison) -> list[str]:
         *grouped,
         f"{contrast.hits}/{contrast.n}",
         f"{contrast.other_hits}/{contrast.other_n}",
-        inert(points(effect)) if effect else "nothing shared",
+        inert(points(effect)) if effect else NOTHING,
         p_value(contrast.p),
         standing(contrast) if effect else "-",
         detectable(contrast) if effect else "-",
