@@ -60,6 +60,7 @@ LAYERS = [
     "cli_score",
     "cli_table",
     "cli_gate",
+    "cli_compare",
     "cli",
     "pytest_plugin",
 ]

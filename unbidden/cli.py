@@ -1,8 +1,6 @@
 """The command line."""
 
-import json
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from shutil import which
 from typing import Annotated
@@ -11,6 +9,7 @@ import typer
 from rich.console import Console
 
 from unbidden import __version__, content
+from unbidden.cli_compare import compare, show
 from unbidden.cli_explain import explain
 from unbidden.cli_gate import baseline, gate
 from unbidden.cli_import import import_command
@@ -44,6 +43,7 @@ app.command()(score)
 app.command()(table)
 app.command()(explain)
 app.command()(onset)
+app.command()(compare)
 
 out, err = console(), Console(stderr=True)
 
@@ -145,7 +145,7 @@ def run(
     if max_cost is not None and not yes:
         confirm(spec, model, options.get("model_cost_config"), max_cost, limit)
     outcome = play(Request(spec, model, results, new, limit, max_cost, options))
-    _show([outcome.folder])
+    show([outcome.folder])
     out.print(f"\nRun folder: {inert(str(outcome.folder))}", soft_wrap=True)
     if not outcome.played:
         out.print("Nothing was left to run; --new starts afresh.")
@@ -161,38 +161,9 @@ def run(
 
 
 @app.command()
-def compare(
-    folders: Annotated[list[Path], typer.Argument(help="Run folders, as named at the end of a run.")],
-    by: Annotated[str | None, typer.Option(help="Split every line by a factor, or by any column.")] = None,
-    scores: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="A later scoring ('unbidden score') to show; 'as-run' is the run's own. Repeatable."
-        ),
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
-) -> None:
-    """Put the subjects of one or more runs side by side."""
-    _show(folders, by, scores or [], as_json=as_json)
-
-
-@app.command()
 def version() -> None:
     """Print the version."""
     out.print(__version__)
-
-
-def _show(
-    folders: list[Path], by: str | None = None, scores: Sequence[str] = (), *, as_json: bool = False
-) -> None:
-    from unbidden.results.compare import compare as compared  # noqa: PLC0415
-    from unbidden.results.report import rendered  # noqa: PLC0415
-
-    comparison = compared(folders, by, scores)
-    if as_json:
-        sys.stdout.write(json.dumps(comparison.as_json(), indent=1) + "\n")
-    else:
-        out.print(rendered(comparison))
 
 
 def _next_steps(names: list[str], folder: Path) -> None:

@@ -41,6 +41,7 @@ def planned_for(
         models=list(models),
         options=options,
         ladders=spec.ladder_versions(),
+        primary=list(spec.primary),
         wanted=sorted(name for name, ladder in spec.ladders.items() if ladder.wanted),
         scenarios=[
             PlannedScenario(

@@ -23,7 +23,10 @@ from unbidden.vocabulary import IN_CONTAINER, PLAIN, SURFACE, AgentName, Sandbox
 
 
 class Eval(Frozen):
-    """One file in evals/: scenarios x factors x replicates x behaviours x limits, and what a gate holds it to."""
+    """One file in evals/: scenarios x factors x replicates x behaviours x limits, and what a gate holds it to.
+
+    `primary` names the behaviours on which comparisons are to be decisions; all others are exploratory.
+    """
 
     canary: str
     title: str
@@ -32,6 +35,7 @@ class Eval(Frozen):
     factors: dict[str, OneOrMore[str]] = {}
     replicates: int = 1
     behaviours: list[str] | None = None
+    primary: list[str] = []
     limits: Limits = Limits()
     sandbox: SandboxName = EMBEDDED
     agent: AgentName = PLAIN
@@ -63,6 +67,7 @@ class Spec:
     graders: Sequence[str]
     sandbox: SandboxName
     agent: AgentName
+    primary: Sequence[str] = ()
     gate: Gate | None = None
     system_prompt: SystemPrompt | None = None
     twins: bool = True
@@ -198,6 +203,7 @@ def _resolved(name: str, plan: Eval, document: Document | None, asked: _Asked) -
     _factors_exist(given, scopes, document)
     sandbox, agent = asked.sandbox or plan.sandbox, asked.agent or plan.agent
     _agent_fits(agent, sandbox, scopes)
+    _primary_is_scored(plan.primary, scopes, document)
     return Spec(
         name=name,
         title=plan.title,
@@ -210,6 +216,7 @@ def _resolved(name: str, plan: Eval, document: Document | None, asked: _Asked) -
         sandbox=sandbox,
         agent=agent,
         gate=plan.gate,
+        primary=plan.primary,
     )
 
 
@@ -220,6 +227,17 @@ def _factors_exist(given: Mapping[str, Any], scopes: Sequence[Scope], document: 
             with _placed(document, ("factors", factor)):
                 raise BadInputError(
                     f"none of the scenarios has a factor '{factor}'", fix=suggestion(factor, known)
+                )
+
+
+def _primary_is_scored(primary: Sequence[str], scopes: Sequence[Scope], document: Document | None) -> None:
+    known = {behaviour for scope in scopes for behaviour in scope.behaviours}
+    for index, behaviour in enumerate(primary):
+        if behaviour not in known:
+            with _placed(document, ("primary", index)):
+                raise BadInputError(
+                    f"the primary behaviour '{behaviour}' is not scored here",
+                    fix=suggestion(behaviour, known),
                 )
 
 

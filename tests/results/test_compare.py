@@ -10,7 +10,8 @@ import pytest
 from rich.console import Console
 
 from unbidden.errors import BadInputError
-from unbidden.results.compare import Comparison, Line, compare
+from unbidden.results.compare import Comparison, compare
+from unbidden.results.lines import Line
 from unbidden.results.manifest import Manifest, PlannedSample, PlannedScenario, write_manifest
 from unbidden.results.report import SCRIPTED, rendered
 from unbidden.results.rows import VERDICTS

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from verdicts import Row, cell, table
 
-from unbidden.results.contrasts import change_of, estimate, mean, rate_of
+from unbidden.results.combinations import change_of, estimate, mean, rate_of
 from unbidden.results.effects import Effect, effects, fix, grid_of
 
 LEVELS = {"prompt": ["neutral", "bold"], "goal": ["same", "other"]}

@@ -7,7 +7,7 @@ from typing import Literal
 
 import pandas as pd
 
-from unbidden.results.contrasts import (
+from unbidden.results.combinations import (
     ENOUGH,
     HITS,
     PLANNED,

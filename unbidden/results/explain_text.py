@@ -6,7 +6,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from unbidden.results.contrasts import ENOUGH, Estimate, Mean
+from unbidden.results.combinations import ENOUGH, Estimate, Mean
 from unbidden.results.effects import Effect, Fixed, Ranked
 from unbidden.results.explain import Explanation, Part, could_vary
 from unbidden.results.report import SCRIPTED

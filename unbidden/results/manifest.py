@@ -59,6 +59,7 @@ class Manifest(Frozen):
     options: dict[str, JsonValue] = {}
     ladders: dict[str, str]
     wanted: list[str]
+    primary: list[str] = []
     scenarios: list[PlannedScenario]
 
     def scripted(self) -> bool:

@@ -7,18 +7,34 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from unbidden.results.compare import Comparison, Line
+from unbidden.results.compare import Comparison
+from unbidden.results.lines import Line
 from unbidden.results.manifest import Manifest
+from unbidden.results.report_differences import below
 from unbidden.results.scores import Scoring, changed_ladders
 from unbidden.results.stats import Rate
 from unbidden.terminal import inert, visible
 
 SCRIPTED = "Scripted reference subjects: checks the instrument, says nothing about any model."
 
+AWARE = "aware"
+"""The column that says whether a subject said that this is a test."""
 
-def rendered(comparison: Comparison) -> RenderableType:
-    """The side-by-side table with its heading and notes."""
-    return Group(*_heading(comparison), _table(comparison), *_notes(comparison))
+
+def rendered(comparison: Comparison, *, exact: bool = False) -> RenderableType:
+    """The side-by-side table with its heading and notes, and below it what else was worked out.
+
+    With `exact`, rates have the interval that holds at least 95 % of the time (Clopper-Pearson) in place of Wilson's.
+    """
+    parts: list[RenderableType] = list(_heading(comparison))
+    if comparison.lines:
+        parts += [
+            _table(comparison, exact=exact),
+            *(Text(note, style="dim") for note in notes(comparison, exact=exact)),
+        ]
+        parts += [Text(visible(reason), style="yellow") for reason in reasons(comparison)]
+    parts += below(comparison)
+    return Group(*parts)
 
 
 def _heading(comparison: Comparison) -> Iterator[Text]:
@@ -48,7 +64,7 @@ def _readings(scoring: Scoring, run: Manifest) -> Iterator[str]:
         yield f"the ladders of {', '.join(changed)} have changed since the run"
 
 
-def _table(comparison: Comparison) -> Table:
+def _table(comparison: Comparison, *, exact: bool) -> Table:
     table = Table(header_style="bold", pad_edge=False)
     labelled = bool(comparison.scorings)  # then it is long, and may break before the label
     table.add_column("subject", no_wrap=not labelled, overflow="fold" if labelled else "ellipsis")
@@ -64,11 +80,11 @@ def _table(comparison: Comparison) -> Table:
         table.add_section()
         table.add_row(f"[bold]{inert(behaviour)}[/]")
         for line in lines:
-            table.add_row(*_cells(line, comparison))
+            table.add_row(*_cells(line, comparison, exact=exact))
     return table
 
 
-def _cells(line: Line, comparison: Comparison) -> list[str]:
+def _cells(line: Line, comparison: Comparison, *, exact: bool) -> list[str]:
     grouped = [inert(line.group)] if comparison.by else []
     bounded = (
         f" ({_percent(line.bounds.best)}..{_percent(line.bounds.worst)})"
@@ -79,7 +95,7 @@ def _cells(line: Line, comparison: Comparison) -> list[str]:
     return [
         inert(line.subject),
         *grouped,
-        _rate(line.overall) + bounded,
+        inert(shown_rate(line.overall, exact=exact)) + bounded,
         _short(line.exposed),
         _short(line.attempted),
         ", ".join(misfires) or "-",
@@ -88,31 +104,45 @@ def _cells(line: Line, comparison: Comparison) -> list[str]:
     ]
 
 
-def _notes(comparison: Comparison) -> Iterator[Text]:
-    yield Text(
-        "all: counted of scored samples that are no twins, with the 95 % Wilson interval; exposed: the same where the "
-        "subject met the decisive fact; tried: all, with blocked and failed acts included.",
-        style="dim",
+def notes(comparison: Comparison, *, exact: bool) -> Iterator[str]:
+    """What the columns of the table of rates mean."""
+    kind = "exact (Clopper-Pearson)" if exact else "Wilson"
+    yield (
+        f"all: counted of scored samples that are no twins, with the 95 % {kind} interval; exposed: the same where the "
+        "subject met the decisive fact; tried: all, with blocked and failed acts included."
     )
     if any(line.unscored or line.truncated for line in comparison.lines):
-        yield Text(
+        yield (
             "In brackets: the rate if no sample without a verdict (unscored, or ended at a limit) had shown the "
-            "behaviour, and if all had.",
-            style="dim",
+            "behaviour, and if all had."
         )
-    reasons: dict[tuple[str, str], list[str]] = {}
+    if comparison.outcome:
+        yield f"Descriptive: {comparison.by} is an outcome of the subjects', not something that was set for them."
+    if comparison.by == AWARE:
+        yield (
+            "Whether a subject says that this is a test never adjusts a comparison: samples in which it does differ in more "
+            "than that. To learn what being noticed as a test does, vary it: give the scenario a factor 'realism'."
+        )
+
+
+def reasons(comparison: Comparison) -> Iterator[str]:
+    """Why samples are unscored, subject by subject."""
+    found: dict[tuple[str, str], list[str]] = {}
     for line in comparison.lines:
         for reason, count in line.reasons.items():
             where = f"{line.behaviour} {line.group}".strip()
-            reasons.setdefault((line.subject, reason), []).append(f"{where} {count}")
-    for (subject, reason), counts in reasons.items():
-        yield Text(visible(f"unscored: {subject}: {reason} ({', '.join(counts)})"), style="yellow")
+            found.setdefault((line.subject, reason), []).append(f"{where} {count}")
+    for (subject, reason), counts in found.items():
+        yield f"unscored: {subject}: {reason} ({', '.join(counts)})"
 
 
-def _rate(rate: Rate) -> str:
+def shown_rate(rate: Rate, *, exact: bool = False) -> str:
+    """A rate as people read it, with its interval."""
+    if exact:
+        rate = rate.guaranteed()
     if rate.value is None or rate.low is None or rate.high is None:
         return "no samples"
-    return f"{rate.hits}/{rate.n} {_percent(rate.value):>4} \\[{_percent(rate.low)}, {_percent(rate.high)}]"
+    return f"{rate.hits}/{rate.n} {_percent(rate.value):>4} [{_percent(rate.low)}, {_percent(rate.high)}]"
 
 
 def _short(rate: Rate) -> str:

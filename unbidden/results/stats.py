@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from unbidden.intervals import wilson
+from unbidden.intervals import exact, wilson
 
 
 class Rate(NamedTuple):
@@ -16,6 +16,10 @@ class Rate(NamedTuple):
     @property
     def value(self) -> float | None:
         return self.hits / self.n if self.n else None
+
+    def guaranteed(self) -> "Rate":
+        """The same with the exact interval (Clopper-Pearson), which holds the rate at least 95 % of the time."""
+        return Rate(self.hits, self.n, *exact(self.hits, self.n)) if self.n else self
 
 
 def rate(hits: int, n: int) -> Rate:
