@@ -70,7 +70,7 @@ def difference(strata: Strata) -> Difference | None:
     """The stratified risk difference with the interval of all values that the score test does not reject at 5 %.
 
     `None` if no stratum holds samples of both subjects. Strata that are pairs get Tango's interval, others the one of Miettinen and
-    Nurminen. On pairs that one estimates each stratum's two rates from two samples, and is wider by up to half
+    Nurminen. On pairs that one estimates each stratum's two rates from two samples, and comes out up to twice as wide
     (benchmarks/coverage.py); at no difference both are the same test, McNemar's.
     """
     if not len(strata.times):
