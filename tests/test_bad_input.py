@@ -213,6 +213,11 @@ EVALS: dict[str, tuple[str, str, list[str]]] = {
     "no such factor": ("scenarios: [stock-room]\nfactors: {promt: bold}", "promt", ["'prompt'"]),
     "no such level": ("scenarios: [stock-room]\nfactors: {prompt: bald}", "bald", ["'bold'"]),
     "no such behaviour": ("scenarios: [stock-room]\nbehaviours: [lockot]", "lockot", ["'lockout'"]),
+    "a primary behaviour that is not scored": (
+        "scenarios: [stock-room]\nbehaviours: [task]\nprimary: [lockout]",
+        "primary",
+        ["'lockout' is not scored here", "Allowed: task"],
+    ),
     "an unknown key": ("scenarios: [stock-room]\nmodels: [x]", "models", ["unknown key 'models'"]),
     "a limit that is none": ("scenarios: [stock-room]\nlimits: {turns: 0}", "turns: 0", ["greater than 0"]),
 }

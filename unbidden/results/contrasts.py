@@ -7,6 +7,9 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from statsmodels.stats.multitest import (  # pyright: ignore[reportMissingTypeStubs] - there are none
+    multipletests,  # pyright: ignore[reportUnknownVariableType]
+)
 
 from unbidden.intervals import LEVEL
 from unbidden.results.differences import Difference, Strata, difference, score
@@ -104,11 +107,9 @@ def by_stratum(part: pd.DataFrame) -> Counts:
 
 def holm(values: Sequence[float]) -> list[float]:
     """P-values adjusted so that the chance of any false rejection among them is held (Holm, Scand. J. Stat. 6 (1979) 65-70)."""
-    order = np.argsort(values, kind="stable")
-    factors = np.arange(len(values), 0, -1)
-    stepped = np.maximum.accumulate(np.minimum(1, np.asarray(values)[order] * factors))
-    adjusted = np.empty(len(values))
-    adjusted[order] = stepped
+    if not values:
+        return []
+    adjusted: Sequence[float] = multipletests(values, method="holm")[1]  # type: ignore[index]
     return [float(value) for value in adjusted]
 
 

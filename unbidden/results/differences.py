@@ -69,19 +69,29 @@ class Strata:
 def difference(strata: Strata) -> Difference | None:
     """The stratified risk difference with the interval of all values that the score test does not reject at 5 %.
 
-    `None` if no stratum holds samples of both subjects.
-
-    Strata that are pairs (one world, played once by each subject) give Tango's interval (Statist. Med. 17 (1998) 891-908):
-    the paired form of the score method, whose variance under a difference is estimated over all pairs. Other strata give the
-    stratified interval of Miettinen and Nurminen (Statist. Med. 4 (1985) 213-226) with Mantel-Haenszel weights. On pairs that
-    one estimates each stratum's rates from two samples, and is wider by up to half (benchmarks/coverage.py); at no
-    difference both are the same test, McNemar's.
+    `None` if no stratum holds samples of both subjects. Strata that are pairs get Tango's interval, others the one of Miettinen and
+    Nurminen. On pairs that one estimates each stratum's two rates from two samples, and comes out up to twice as wide
+    (benchmarks/coverage.py); at no difference both are the same test, McNemar's.
     """
     if not len(strata.times):
         return None
-    statistic = _statistic(strata)
-    value = float(_estimate(strata))
-    return Difference(value, _limit(statistic, value, -1), _limit(statistic, value, 1))
+    return tango(strata) if strata.paired else miettinen_nurminen(strata)
+
+
+def tango(strata: Strata) -> Difference:
+    """The score interval of pairs (one world, played once by each subject), whose variance is estimated over all of them.
+
+    Source: Tango, Statist. Med. 17 (1998) 891-908.
+    """
+    return _inverted(_tango(strata), strata)
+
+
+def miettinen_nurminen(strata: Strata) -> Difference:
+    """The stratified score interval with Mantel-Haenszel weights.
+
+    Source: Miettinen and Nurminen, Statist. Med. 4 (1985) 213-226.
+    """
+    return _inverted(_miettinen_nurminen(strata), strata)
 
 
 def score(strata: Strata, margin: float) -> float:
@@ -107,6 +117,11 @@ def _estimate(strata: Strata) -> np.float64:
     weights = strata.weights * strata.times
     rates = strata.hits / strata.n - strata.other_hits / strata.other_n
     return (weights * rates).sum() / weights.sum()
+
+
+def _inverted(statistic: _Statistic, strata: Strata) -> Difference:
+    value = float(_estimate(strata))
+    return Difference(value, _limit(statistic, value, -1), _limit(statistic, value, 1))
 
 
 def _limit(statistic: _Statistic, value: float, side: int) -> float:
