@@ -157,8 +157,9 @@ def fixing(rng: np.random.Generator, rounds: int) -> None:
         rates, changes = list[float](), list[float]()
         for design, setting in product(DESIGNS, SETTINGS):
             truth = grid_of(design, setting)
-            there = fixed(cells_of(truth), "a", "0")
-            move = there - mean(truth["scored"] >= 0)
+            now = mean(truth["scored"] >= 0)
+            there = fixed(cells_of(truth), now, "a", "0")
+            move = there - now
             cells = truth["rate"].to_numpy(float)
             held = np.zeros(2)
             for _ in range(rounds):
