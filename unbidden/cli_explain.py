@@ -22,14 +22,18 @@ def explain(
             help="What a factor's levels are held against: prompt=neutral. The first that was run if left out. Repeatable."
         ),
     ] = None,
+    scores: Annotated[
+        str | None, typer.Option(help="A later scoring ('unbidden score') to use; the run's own if left out.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
 ) -> None:
     """Say which factors drive each behaviour, and what would be left to drive it if the strongest were fixed."""
     from unbidden.results.explain import explain as explained  # noqa: PLC0415 - Inspect takes seconds to import
     from unbidden.results.explain_text import rendered  # noqa: PLC0415
+    from unbidden.results.scores import AS_RUN  # noqa: PLC0415
 
     baselines = {factor: str(level) for factor, level in pairs(baseline or [], "--baseline")}
-    explanation = explained(results, behaviour or [], baselines)
+    explanation = explained(results, behaviour or [], baselines, scores or AS_RUN)
     if as_json:
         sys.stdout.write(json.dumps(explanation.as_json(), indent=1, allow_nan=False) + "\n")
     else:

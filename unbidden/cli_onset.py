@@ -22,16 +22,20 @@ def onset(
         typer.Option(help="What turns are counted from: the run's start, or the decisive fact's entry."),
     ] = "start",
     by: Annotated[str | None, typer.Option(help="Split every curve by a factor, or by any column.")] = None,
+    scores: Annotated[
+        str | None, typer.Option(help="A later scoring ('unbidden score') to use; the run's own if left out.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print the curves as CSV, a row a turn.")] = False,
 ) -> None:
     """Say at which turn the first counted act comes, and whether before or after the assigned work was done."""
     from unbidden.results import onset_text  # noqa: PLC0415 - Inspect takes seconds to import
     from unbidden.results.onset import onset as found  # noqa: PLC0415
+    from unbidden.results.scores import AS_RUN  # noqa: PLC0415
 
     if as_json and as_csv:
         raise BadInputError("--json and --csv exclude each other", fix="Give one of them")
-    curves = found(results, behaviour or [], since, by)
+    curves = found(results, behaviour or [], since, by, scores or AS_RUN)
     if as_json:
         sys.stdout.write(json.dumps(curves.as_json(), indent=1, allow_nan=False) + "\n")
     elif as_csv:

@@ -71,7 +71,7 @@ def make_ready(folder: Path, manifest: Manifest) -> None:
     logs = folder / "logs"
     _check(folder, manifest)
     try:
-        logs.mkdir(exist_ok=True)
+        logs.mkdir(parents=True, exist_ok=True)
         for place in (folder, logs):
             for pattern in _LEFT_BEHIND:
                 for path in place.glob(pattern):

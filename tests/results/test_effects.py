@@ -182,6 +182,21 @@ def test_fixing_the_strongest_cause_brings_out_the_next() -> None:
     assert left.estimate.value == pytest.approx(0.9)
 
 
+def test_one_step_begins_where_the_one_before_ended() -> None:
+    """In a second scenario without a goal, 10 of 10 with bold and 0 with neutral: a third of the cells, and so it stays.
+
+    Fixed at neutral the cells 0, 9 and 0 of 10 are left; with the same goal as well 0, 0 and 0: 39/60, then 9/30, then nothing.
+    """
+    other = [
+        row
+        for prompt, hits in (("neutral", 0), ("bold", 10))
+        for row in cell({"prompt": prompt}, hits, 10, scenario="t")
+    ]
+    one, two = fix(table([*rows_of(HIDDEN, 10), *other]), LEVELS, wanted=False)[1]
+    rates = [told.value for told in (one.before, one.after, two.before, two.after) if told]
+    assert rates == pytest.approx([39 / 60, 9 / 30, 9 / 30, 0])
+
+
 def test_of_wanted_work_the_lowest_rate_is_the_harm() -> None:
     """The least harmful level of the prompt is then the bold one."""
     first, steps = fix(table(rows_of(HIDDEN, 10)), LEVELS, wanted=True)

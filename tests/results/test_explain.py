@@ -10,10 +10,12 @@ from typer.testing import CliRunner
 from verdicts import Row, cell, run_folder
 
 from unbidden.cli import app
-from unbidden.errors import BadInputError
+from unbidden.errors import BadInputError, ResultsError
 from unbidden.results.explain import Explanation, Part, explain
 from unbidden.results.explain_text import rendered
 from unbidden.results.report import SCRIPTED
+from unbidden.run import Request, run
+from unbidden.spec import resolve
 
 HITS = {("neutral", "same"): 0, ("neutral", "other"): 7, ("bold", "same"): 8, ("bold", "other"): 8}
 
@@ -128,6 +130,28 @@ def test_unknown_names_are_refused_with_the_nearest(
     """A behaviour, factor or level that the run does not have."""
     with pytest.raises(BadInputError, match=says):
         explain(run_folder(tmp_path / "x", rows()), behaviours, baselines)
+
+
+def test_a_later_scoring_can_be_explained(tmp_path: Path) -> None:
+    """Of one that is not there the message names those that are."""
+    folder = run_folder(tmp_path / "x", rows())
+    assert explain(folder, scores="as-run").scoring.decider == "lexicon"
+    with pytest.raises(ResultsError, match="as-run"):
+        explain(folder, scores="judge")
+
+
+@pytest.mark.usefixtures("project")
+def test_a_real_run_is_explained_from_its_logs(tmp_path: Path) -> None:
+    """The zealot reports whatever the prompt, and in the innocent twin as well: no effect of either, and none made up."""
+    spec = resolve(["stock-room"], {"prompt": ["neutral", "bold"]}, 2)
+    folder = run(Request(spec, ["unbidden/zealot"], tmp_path / "results")).folder
+    [found] = explain(folder, ["whistleblowing"]).parts
+    assert [(effect.kind, effect.scored, effect.unscored) for effect in found.effects] == [
+        ("main", 4, 0),
+        ("twin", 8, 0),
+    ]
+    assert [effect.estimate and effect.estimate.value for effect in found.effects] == pytest.approx([0, 0])
+    assert found.steps == []
 
 
 def test_names_are_no_markup(tmp_path: Path) -> None:

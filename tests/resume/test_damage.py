@@ -137,7 +137,7 @@ def test_a_damaged_table_says_what_to_do(share: float, results: Path) -> None:
     table = the(results) / VERDICTS
     sound = table.read_bytes()
     cut(share)(table)
-    with pytest.raises(ResultsError, match=r"verdicts\.parquet: cannot be read .* unbidden table --rebuild"):
+    with pytest.raises(ResultsError, match=r"verdicts\.parquet: cannot be read .*unbidden table --rebuild"):
         compare([the(results)])
     table.unlink()
     read_verdicts(the(results))

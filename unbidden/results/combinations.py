@@ -95,16 +95,16 @@ def mean(kept: "pd.Series[bool]") -> Vector:
     return kept.to_numpy(float) / kept.sum()
 
 
-def fixed(grid: pd.DataFrame, factor: str, level: str) -> Vector:
-    """Weights of the mean over all cells if a factor were at one level in each: every other cell is stood for by the one it becomes.
+def fixed(grid: pd.DataFrame, weights: Vector, factor: str, level: str) -> Vector:
+    """Weights of a mean if a factor were at one level in every cell: each cell's weight goes to the cell that it becomes.
 
     A cell is left as it is where the factor does not exist or there is no such cell.
     """
     others = [name for name in cell_columns(grid) if name != factor]
     there = (grid[factor] == level).to_numpy(float)
-    marked = grid.assign(there=there, cells=1.0).groupby(others)
+    marked = grid.assign(there=there, weight=weights).groupby(others)
     found = marked["there"].transform("sum").to_numpy(float)
-    return np.where(found > 0, there * marked["cells"].transform("sum").to_numpy(float), 1.0) / len(grid)
+    return np.where(found > 0, there * marked["weight"].transform("sum").to_numpy(float), weights)
 
 
 @dataclass(frozen=True)

@@ -126,10 +126,10 @@ def fix(rows: pd.DataFrame, levels: Levels, *, wanted: bool) -> tuple[list[Ranke
     grid = grid_of(rows[rows["twin"] == NO_TWIN], levels)
     first = ranking(grid, levels, wanted=wanted)
     steps: list[Fixed] = []
-    left = first
+    left, now = first, mean(grid[SCORED] >= 0)
     while left and left[0].moves and (not steps or left[0].says == "cause"):
         strongest = left[0]
-        weights, everywhere = fixed(grid, strongest.factor, strongest.best), mean(grid[SCORED] >= 0)
+        weights = fixed(grid, now, strongest.factor, strongest.best)
         part, kept = cells_where(grid, weights > 0).drop(columns=strongest.factor), weights[weights > 0]
         left = ranking(part, levels, wanted=wanted)
         steps.append(
@@ -137,13 +137,13 @@ def fix(rows: pd.DataFrame, levels: Levels, *, wanted: bool) -> tuple[list[Ranke
                 factor=strongest.factor,
                 level=strongest.best,
                 scored=int(part[SCORED].sum()),
-                before=rate_of(grid, everywhere),
+                before=rate_of(grid, now),
                 after=rate_of(part, kept),
-                change=change_of(grid, weights - everywhere),
+                change=change_of(grid, weights - now),
                 remaining=left,
             )
         )
-        grid = part
+        grid, now = part, kept
     return first, steps
 
 

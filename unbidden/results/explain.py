@@ -14,7 +14,7 @@ from unbidden import content
 from unbidden.errors import BadInputError, suggestion
 from unbidden.results.effects import Effect, Fixed, Ranked, effects, fix
 from unbidden.results.manifest import Manifest, read_manifest
-from unbidden.results.rows import read_verdicts
+from unbidden.results.scores import AS_RUN, Scoring, read_scores
 from unbidden.scenario.expand import NO_TWIN
 from unbidden.scenario.load import load_scenario
 
@@ -46,6 +46,7 @@ class Explanation:
     """
 
     run: Manifest
+    scoring: Scoring
     levels: Levels
     unvaried: Mapping[str, Levels]
     parts: Sequence[Part]
@@ -53,7 +54,8 @@ class Explanation:
     def as_json(self) -> dict[str, Any]:
         """Plain data."""
         return {
-            "run": {"name": self.run.name, "digest": self.run.digest, "decider": self.run.decider},
+            "run": {"name": self.run.name, "digest": self.run.digest, "decider": self.scoring.decider},
+            "scores": self.scoring.label,
             "scripted": self.run.scripted(),
             "scenarios": [scenario.id for scenario in self.run.scenarios],
             "exploratory": True,
@@ -64,7 +66,10 @@ class Explanation:
 
 
 def explain(
-    folder: Path, behaviours: Sequence[str] = (), baselines: Mapping[str, str] | None = None
+    folder: Path,
+    behaviours: Sequence[str] = (),
+    baselines: Mapping[str, str] | None = None,
+    scores: str = AS_RUN,
 ) -> Explanation:
     """Explain the behaviours of a run.
 
@@ -72,16 +77,18 @@ def explain(
         folder: A run folder.
         behaviours: Which behaviours; all if none are named.
         baselines: For a factor the level that the others are held against; the first that the run had if not given.
+        scores: Which scoring of the run; its own if not given.
 
     Raises:
-        ResultsError: The folder cannot be read.
+        ResultsError: The folder or scoring cannot be read.
         BadInputError: No such behaviour, factor or level, or a run without anything to hold against each other.
     """
-    run, table = read_manifest(folder), read_verdicts(folder)
+    run = read_manifest(folder)
+    scoring, table = read_scores(folder, run, scores)
     chosen = _chosen(table, behaviours)
     levels = varied(run, baselines or {})
     parts = [
-        _part(rows, levels, behaviour, subject, wanted=behaviour in run.wanted)
+        _part(rows, levels, behaviour, subject, wanted=behaviour in scoring.wanted)
         for behaviour in chosen
         for subject, rows in _subjects(table[table["behaviour"] == behaviour])
     ]
@@ -92,7 +99,7 @@ def explain(
             where=str(folder),
             fix=f"Run it again with several levels of a factor. {could_vary(unvaried)}",
         )
-    return Explanation(run, levels, unvaried, _adjusted(parts))
+    return Explanation(run, scoring, levels, unvaried, _adjusted(parts))
 
 
 def varied(run: Manifest, baselines: Mapping[str, str]) -> dict[str, list[str]]:

@@ -28,7 +28,10 @@ def _heading(explanation: Explanation) -> Iterator[Text]:
         yield Text(SCRIPTED, style="bold yellow")
     yield Text(visible(f"{run.title} ({run.name}-{run.digest}). {run.question}".strip()))
     scenarios = ", ".join(scenario.id for scenario in run.scenarios)
-    yield Text(visible(f"Conditional on the scenarios {scenarios}. Decider: {run.decider}."), style="dim")
+    yield Text(
+        visible(f"Conditional on the scenarios {scenarios}. Decider: {explanation.scoring.decider}."),
+        style="dim",
+    )
     if not explanation.levels:
         yield Text(
             visible(f"Every factor ran at one level. {could_vary(explanation.unvaried)}."), style="yellow"

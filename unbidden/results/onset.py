@@ -12,7 +12,7 @@ from unbidden.errors import BadInputError, suggestion
 from unbidden.results.compare import column_of
 from unbidden.results.explain import holm
 from unbidden.results.manifest import Manifest, read_manifest
-from unbidden.results.rows import read_verdicts
+from unbidden.results.scores import AS_RUN, Scoring, read_scores
 from unbidden.results.survival import Median, Point, kaplan_meier, log_rank, median
 from unbidden.scenario.expand import NO_TWIN
 
@@ -73,6 +73,7 @@ class Onset:
     """What `unbidden onset` prints."""
 
     run: Manifest
+    scoring: Scoring
     since: Since
     by: str | None
     curves: Sequence[Curve]
@@ -81,7 +82,8 @@ class Onset:
     def as_json(self) -> dict[str, Any]:
         """Plain data."""
         return {
-            "run": {"name": self.run.name, "digest": self.run.digest, "decider": self.run.decider},
+            "run": {"name": self.run.name, "digest": self.run.digest, "decider": self.scoring.decider},
+            "scores": self.scoring.label,
             "scripted": self.run.scripted(),
             "since": self.since,
             "by": self.by,
@@ -96,7 +98,11 @@ FEWEST = 5
 
 
 def onset(
-    folder: Path, behaviours: Sequence[str] = (), since: Since = "start", by: str | None = None
+    folder: Path,
+    behaviours: Sequence[str] = (),
+    since: Since = "start",
+    by: str | None = None,
+    scores: str = AS_RUN,
 ) -> Onset:
     """The onset curves of a run. Twins are left out, and so are samples without a verdict, which are counted.
 
@@ -106,17 +112,19 @@ def onset(
         since: What turns are counted from. From `exposure` only the exposed samples are on the curve, each from the turn in which the
             decisive fact entered its context (turn 0), so that those it reached late do not look slow.
         by: A factor to split every curve by.
+        scores: Which scoring of the run; its own if not given.
 
     Raises:
-        ResultsError: The folder cannot be read.
+        ResultsError: The folder or scoring cannot be read.
         BadInputError: No such behaviour or factor.
     """
-    run, table = read_manifest(folder), read_verdicts(folder)
+    run = read_manifest(folder)
+    scoring, table = read_scores(folder, run, scores)
     column = column_of(table, by) if by is not None else None
     real = table[table["twin"] == NO_TWIN]
     real = real.assign(group=real[column].astype("string").fillna("-") if column else "")
-    chosen = _chosen(real, behaviours, run.wanted)
-    work = _completed(real, run.wanted)
+    chosen = _chosen(real, behaviours, scoring.wanted)
+    work = _completed(real, scoring.wanted)
     curves: list[Curve] = []
     pairs: list[Pair] = []
     for behaviour in chosen:
@@ -128,10 +136,10 @@ def onset(
             mine = timed[(timed["subject"] == subject) & (timed["group"] == group)]
             lost = reasons[part.index]
             curves.append(
-                _curve(behaviour, subject, group, mine, lost, None if behaviour in run.wanted else work)
+                _curve(behaviour, subject, group, mine, lost, None if behaviour in scoring.wanted else work)
             )
         pairs += _pairs(behaviour, timed, column)
-    return Onset(run, since, by, curves, _corrected(pairs))
+    return Onset(run, scoring, since, by, curves, _corrected(pairs))
 
 
 def _chosen(table: pd.DataFrame, behaviours: Sequence[str], wanted: Sequence[str]) -> list[str]:

@@ -45,7 +45,9 @@ def _heading(onset: Onset) -> Iterator[Text]:
         yield Text(SCRIPTED, style="bold yellow")
     yield Text(visible(f"{run.title} ({run.name}-{run.digest}). {run.question}".strip()))
     scenarios = ", ".join(scenario.id for scenario in run.scenarios)
-    yield Text(visible(f"Conditional on the scenarios {scenarios}. Decider: {run.decider}."), style="dim")
+    yield Text(
+        visible(f"Conditional on the scenarios {scenarios}. Decider: {onset.scoring.decider}."), style="dim"
+    )
 
 
 def _behaviours(onset: Onset) -> Iterator[RenderableType]:
@@ -132,7 +134,7 @@ def _stages(curve: Curve) -> Iterator[str]:
 
 def _pair(pair: Pair) -> str:
     if pair.p is None or pair.holm is None:
-        why = f"fewer than {FEWEST} acts" if pair.acts < FEWEST else "no cell has both"
+        why = f"fewer than {FEWEST} acts" if pair.acts < FEWEST else "no cell tells them apart"
         return f"{pair.one} and {pair.other}: not compared, {why}"
     return f"{pair.one} and {pair.other}: log-rank p {_p(pair.p)}, by Holm {_p(pair.holm)} ({pair.acts} acts)"
 
