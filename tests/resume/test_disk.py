@@ -51,7 +51,9 @@ def test_a_full_disk_stops_the_run_and_loses_nothing_that_was_written(tmp_path: 
     )
     assert "Traceback" not in small.stdout + small.stderr
     assert made < calls == 4 * 4 * REPLICATES  # it did not go on asking
-    assert again <= 4  # as many as are played at a time
+    assert (
+        again <= 8
+    )  # of the four samples at a time: what was under way, and what came while there was no room
     after = {sample.uuid for sample in read_logs(roomy.folder)[0].samples}
     assert before
     assert before < after
