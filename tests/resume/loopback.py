@@ -69,11 +69,14 @@ class Model:
         with self._changed:
             self.asked.append(call)
         self.when_asked(call)
-        self._pause.wait(self.seconds)
+        self.rest(self.seconds)
         with self._changed:
             self.answered.append(call)
             self._changed.notify_all()
         return _judged(request) if call.model == "judge" else _played(call)
+
+    def rest(self, seconds: float) -> None:
+        self._pause.wait(seconds)
 
     def settle(self) -> None:
         """Wait until every call that was made has been answered, heard or not."""
@@ -273,7 +276,8 @@ class Runs:
             "XDG_DATA_HOME": str(self.home / "data"),
             "XDG_STATE_HOME": str(self.home / "state"),
         }
-        return {**os.environ, **own}
+        slow = "PYTHONDONTWRITEBYTECODE"  # every process would compile the package anew
+        return {name: value for name, value in os.environ.items() if name != slow} | own
 
     @property
     def folder(self) -> Path:
@@ -314,5 +318,6 @@ class Moment(NamedTuple):
                 if next((run.home / "results").glob("*/logs/.inspect_tmp_*"), None) is not None:
                     strike()
                     return
+                run.model.rest(0.0005)
 
         threading.Thread(target=watch, daemon=True).start()

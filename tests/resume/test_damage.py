@@ -17,7 +17,10 @@ from unbidden.resume import LOCK, held
 from unbidden.run import Outcome, Request, run
 from unbidden.spec import resolve
 
-pytestmark = pytest.mark.usefixtures("project")
+pytestmark = [
+    pytest.mark.usefixtures("project"),
+    pytest.mark.xdist_group("damage"),  # they share one finished run
+]
 
 MODELS = ("unbidden/zealot", "unbidden/bystander")
 

@@ -16,10 +16,9 @@ SAMPLES = 4 * REPLICATES
 
 MOMENTS = [
     Moment("time", 2.0),  # while it starts
-    Moment("call", 11),
     Moment("call", 20),
-    Moment("writing", 10),
     Moment("scoring", 3),
+    Moment("writing", 1),
 ]
 
 
@@ -44,7 +43,7 @@ def test_a_run_that_is_killed_again_and_again_ends_as_if_it_had_not_been(
         kills = [kill for kill in found if kill is not None]
         done = run.finish()
     assert done.returncode == 0, done.stderr
-    assert len(kills) >= 4  # a slow machine may miss the moment of writing
+    assert len(kills) >= 3  # the moment of writing is short, and may be missed
     take_stock(kills, model.asked)
     assert (run.folder / VERDICTS).read_bytes() == unbroken
     provenance = pd.read_parquet(run.folder / PROVENANCE)[["scenario", "sample", "subject"]]
