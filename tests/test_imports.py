@@ -33,6 +33,7 @@ LAYERS = [
     "importing",
     "labelling",
     "rescore",
+    "gating",
     "replay",
     "check",
     "budget",

@@ -1,0 +1,109 @@
+"""The evidence for and against a bound: of one rate, of a difference of two arms, and of a difference from a saved baseline."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from unbidden.gating.confseq import least
+from unbidden.gating.eprocess import VALUES, Bets, Floats, Tally, above, below
+
+SINGLE = Bets.around(2.5, 0.9)
+"""Bets on one rate. A rate r that stands at 1/4 to 1/2 or at twice to three times the ceiling has an odds ratio of 2 to 5 to it."""
+
+PAIRED = Bets.around(2.5, 1.2)
+"""Bets on a difference: the best one depends on how often the arms differ, too, so they are spread wider."""
+
+SHARED = Bets.around(2.5, 0.9, idle=0.1)
+"""Bets on two rates at once: far from the one, the other's evidence is not to be undone."""
+
+
+@dataclass(frozen=True)
+class Test:
+    """A tally after each number of blocks from 0 on, and what it says.
+
+    `passing` takes a tally and bounds to the log evidence against "above the bound", which grows with the bound; `failing` to
+    that against "at most the bound", which falls. Looks and bounds are broadcast against each other. `domain` holds all bounds
+    there can be.
+    """
+
+    tally: Tally
+    domain: tuple[float, float]
+    passing: Callable[[Tally, Floats], Floats]
+    failing: Callable[[Tally, Floats], Floats]
+
+
+def of_rate(arm: Floats) -> Test:
+    """A test of the rate of outcomes that are 1, 0 or NaN if unscored; blocks x cells."""
+    return Test(
+        _tally(_worst(arm, 0), _worst(arm, 1)),
+        (0, 1),
+        lambda tally, bound: below(tally, bound, SINGLE),
+        lambda tally, bound: above(tally, bound, SINGLE),
+    )
+
+
+def of_difference(candidate: Floats, baseline: Floats) -> Test:
+    """A test of the difference of two arms, cell by cell: d in {-1, 0, 1} is bet on as (d + 1) / 2.
+
+    Only the differences' mean is used, so the arms of a pair may depend on each other.
+    """
+    low = _worst(candidate, 0) - _worst(baseline, 1)
+    high = _worst(candidate, 1) - _worst(baseline, 0)
+    return Test(
+        _tally((low + 1) / 2, (high + 1) / 2),
+        (-1, 1),
+        lambda tally, bound: below(tally, (bound + 1) / 2, PAIRED),
+        lambda tally, bound: above(tally, (bound + 1) / 2, PAIRED),
+    )
+
+
+def against_stored(candidate: Floats, hits: int, most: int, samples: int) -> Test:
+    """A test of the difference from a saved baseline, whose own error enters as evidence, too.
+
+    If the baseline's rate is b, a candidate's rate above b + bound is refuted by the product of the evidence against "the
+    baseline is at most b" and "the candidate is at least b + bound": a product of two independent e-values is one. The null
+    leaves b open, so the least product over all b counts; it is at most that at the true b. No share of alpha is spent on an
+    interval for b. The logarithm of the product is convex in b.
+
+    Args:
+        candidate: Outcomes, blocks x cells.
+        hits: The saved baseline's hits, with none of what is unscored.
+        most: The same with all of what is unscored.
+        samples: Its samples, as many in each cell.
+    """
+    saved = Tally(
+        np.array([samples - hits, 0, hits], dtype=np.float64),
+        np.array([samples - most, 0, most], dtype=np.float64),
+    )
+
+    def over_baselines(evidence: Callable[[Floats, Floats], Floats], tally: Tally, bound: Floats) -> Floats:
+        shift = np.broadcast_to(bound, np.broadcast_shapes(np.shape(bound), tally.low.shape[:-1]))
+        return least(
+            lambda b: evidence(b, np.clip(b + shift, 0, 1)), np.maximum(0, -shift), np.minimum(1, 1 - shift)
+        )
+
+    return Test(
+        _tally(_worst(candidate, 0), _worst(candidate, 1)),
+        (-1, 1),
+        lambda tally, bound: over_baselines(
+            lambda b, p: above(saved, b, SHARED) + below(tally, p, SHARED), tally, bound
+        ),
+        lambda tally, bound: over_baselines(
+            lambda b, p: below(saved, b, SHARED) + above(tally, p, SHARED), tally, bound
+        ),
+    )
+
+
+def _worst(arm: Floats, unscored: float) -> Floats:
+    return np.where(np.isnan(arm), unscored, arm)
+
+
+def _tally(low: Floats, high: Floats) -> Tally:
+    return Tally(_counts(low), _counts(high))
+
+
+def _counts(outcomes: Floats) -> Floats:
+    """How often each value came up until after each block, from 0 blocks on: (blocks + 1) x values."""
+    each = (outcomes[..., None] == VALUES).sum(axis=1)
+    return np.concatenate([np.zeros((1, len(VALUES))), each.cumsum(axis=0)])
