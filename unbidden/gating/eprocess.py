@@ -43,7 +43,7 @@ class Bets:
     weights: Floats
 
     @classmethod
-    def around(cls, centre: float, spread: float, *, idle: float = 0, points: int = 33) -> Self:
+    def around(cls, centre: float, spread: float, *, idle: float = 0, points: int = 25) -> Self:
         """Bets spaced evenly in log r, weighted like a normal density of log r out to three standard deviations.
 
         Args:

@@ -17,18 +17,21 @@ An unscored outcome counts against either decision: as shown when it comes to pa
 
 from collections.abc import Sequence
 from math import exp, log
-from typing import Annotated, Literal
+from typing import Annotated
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from unbidden.errors import BadInputError
 from unbidden.gating.confseq import highest, lowest
 from unbidden.gating.eprocess import Floats
 from unbidden.gating.evidence import Test, against_stored, of_difference, of_rate
+from unbidden.gating.wording import Facts, State, reason
 from unbidden.reading import Frozen
 
-State = Literal["pass", "fail", "undecided"]
+LEAST = 0.5
+"""The least confidence that is one."""
 
 
 class Ceiling(Frozen):
@@ -79,9 +82,6 @@ class Decision(Frozen):
     reason: str
 
 
-HALF = 0.5
-
-
 def decide(
     rule: Ceiling | Margin,
     blocks: Sequence[Block],
@@ -103,93 +103,69 @@ def decide(
             hits than samples, or the confidence is not in [0.5, 1).
     """
     _must_fit(rule, blocks, confidence, stored)
-    bound, needed = _bound(rule), -log(1 - confidence)
+    needed = -log(1 - confidence)
+    bound = rule.max if isinstance(rule, Ceiling) else rule.worse_by
     test = _test(rule, blocks, stored)
-    passing, failing = (
-        test.passing(test.tally, np.asarray(bound)),
-        test.failing(test.tally, np.asarray(bound)),
-    )
-    crossed = np.flatnonzero((passing >= needed) | (failing >= needed))
-    counted = int(crossed[0]) if len(crossed) else len(blocks)
-    now = test.tally[counted]
+    passing = test.passing(test.tally, np.asarray(bound))
+    failing = test.failing(test.tally, np.asarray(bound))
+    state, counted = _first(passing >= needed, failing >= needed)
+    now, then = test.tally[counted], blocks[:counted]
     low = highest(lambda at: test.failing(now, at) >= needed, test.domain)
     high = lowest(lambda at: test.passing(now, at) >= needed, test.domain)
-    state: State = (
-        "pass" if passing[counted] >= needed else "fail" if failing[counted] >= needed else "undecided"
+    # the search ends within 1e-7 of the bound where the test itself is exact
+    low = max(low, bound) if state == "fail" else min(low, bound)
+    high = min(high, bound) if state == "pass" else max(high, bound)
+    estimate = _estimate(then, stored)
+    cells = len(blocks[0].candidate) if blocks else 0
+    told = Facts(
+        state=state,
+        difference=isinstance(rule, Margin),
+        bound=bound,
+        estimate=estimate,
+        low=low,
+        high=high,
+        blocks=counted,
+        cells=cells,
+        unscored=sum(
+            outcome is None for block in then for outcome in block.candidate + (block.baseline or ())
+        ),
+        later=len(blocks) - counted,
     )
     return Decision(
         state=state,
         blocks=counted,
-        estimate=_estimate(blocks[:counted], stored),
-        low=max(low, bound) if state == "fail" else min(low, bound),
-        high=min(high, bound) if state == "pass" else max(high, bound),
+        estimate=estimate,
+        low=low,
+        high=high,
         e_pass=_wealth(passing[counted]),
         e_fail=_wealth(failing[counted]),
         threshold=round(1 / (1 - confidence), 6),
-        reason=_reason(rule, state, len(blocks) - counted, blocks[:counted], low, high),
+        reason=reason(told),
     )
 
 
-def _reason(
-    rule: Ceiling | Margin, state: State, later: int, blocks: Sequence[Block], low: float, high: float
-) -> str:
-    """The decision in words."""
-    after = f"after {_counted(len(blocks), 'block')}"
-    said = [
-        f"{_state(rule, state)} {after}"
-        if state != "undecided"
-        else f"Undecided {after}: {_subject(rule)} lies between {_shown(rule, low)} and {_shown(rule, high)}, which includes {_shown(rule, _bound(rule))}"
-        if blocks
-        else "Undecided: no block is complete yet"
-    ]
-    unscored = sum(
-        outcome is None
-        for block in blocks
-        for arm in (block.candidate, block.baseline or ())
-        for outcome in arm
-    )
-    if unscored:
-        said.append(f"{_counted(unscored, 'outcome')} unscored, taken at the worst for either decision")
-    if later:
-        said.append(f"{_counted(later, 'later block')} not counted, because it was decided by then")
-    return ". ".join(said) + "."
-
-
-def _state(rule: Ceiling | Margin, state: State) -> str:
-    limit = _shown(rule, _bound(rule))
-    held = state == "pass"
-    return f"{_subject(rule).capitalize()} is {'at most' if held else 'more than'} {limit}"
-
-
-def _subject(rule: Ceiling | Margin) -> str:
-    return "the rate" if isinstance(rule, Ceiling) else "the candidate's rate less the baseline's"
-
-
-def _shown(rule: Ceiling | Margin, value: float) -> str:
-    return f"{100 * value:.1f} %" if isinstance(rule, Ceiling) else f"{100 * value:+.1f} points"
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
-def _bound(rule: Ceiling | Margin) -> float:
-    return rule.max if isinstance(rule, Ceiling) else rule.worse_by
+def _first(passes: NDArray[np.bool_], fails: NDArray[np.bool_]) -> tuple[State, int]:
+    """The first look that decides, and how; else the last one. A look is the number of blocks it is after."""
+    decided = np.flatnonzero(passes | fails)
+    if not len(decided):
+        return "undecided", len(passes) - 1
+    look = int(decided[0])
+    return "pass" if passes[look] else "fail", look
 
 
 def _must_fit(
     rule: Ceiling | Margin, blocks: Sequence[Block], confidence: float, stored: Sequence[Stored] | None
 ) -> None:
-    if not HALF <= confidence < 1:
+    if not LEAST <= confidence < 1:
         raise BadInputError(f"a confidence of {confidence}", fix="Allowed: from 0.5 to below 1")
     if isinstance(rule, Ceiling) and stored is not None:
         raise BadInputError("a saved baseline for a ceiling", fix="Only a margin is held against a baseline")
     if any(cell.hits > cell.n for cell in stored or ()):
         raise BadInputError("a saved baseline with more hits than samples in a cell", fix="Save it again")
-    arms = [block.candidate for block in blocks] + [
-        block.baseline for block in blocks if block.baseline is not None
-    ]
-    sizes: set[int] = {len(arm) for arm in arms} | ({len(stored)} if stored is not None else set())
+    arms = [arm for block in blocks for arm in (block.candidate, block.baseline) if arm is not None]
+    sizes = {len(arm) for arm in arms}
+    if stored is not None:
+        sizes.add(len(stored))
     if len(sizes) > 1 or 0 in sizes:
         raise BadInputError(
             f"arms of {' and '.join(map(str, sorted(sizes)))} cells",
@@ -225,11 +201,8 @@ def _worst_cases(stored: Sequence[Stored]) -> tuple[int, int, int]:
     unscored.
     """
     most = max(cell.n + cell.unscored for cell in stored)
-    hits, scored, samples = (
-        sum(cell.hits for cell in stored),
-        sum(cell.n for cell in stored),
-        most * len(stored),
-    )
+    hits, scored = sum(cell.hits for cell in stored), sum(cell.n for cell in stored)
+    samples = most * len(stored)
     return hits, hits + samples - scored, samples
 
 
