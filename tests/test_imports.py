@@ -37,6 +37,7 @@ LAYERS = [
     "importing",
     "labelling",
     "rescore",
+    "gating",
     "replay",
     "check",
     "budget",
