@@ -33,6 +33,8 @@ LAYERS = [
     "importing",
     "labelling",
     "rescore",
+    "sample_redaction",
+    "redact",
     "replay",
     "check",
     "budget",
@@ -45,6 +47,7 @@ LAYERS = [
     "cli_import",
     "cli_label",
     "cli_score",
+    "cli_redact",
     "cli",
 ]
 """The order of the flow: a module imports from its own layer or an earlier one."""

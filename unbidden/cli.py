@@ -16,6 +16,7 @@ from unbidden.cli_import import import_command
 from unbidden.cli_judge import Graders, judge
 from unbidden.cli_label import label
 from unbidden.cli_options import factors_of, pairs
+from unbidden.cli_redact import redact
 from unbidden.cli_scenarios import scenarios
 from unbidden.cli_score import score
 from unbidden.errors import BadInputError, UnbiddenError
@@ -34,6 +35,7 @@ app.add_typer(judge, name="judge")
 app.command("import")(import_command)
 app.command()(label)
 app.command()(score)
+app.command()(redact)
 
 out, err = console(), Console(stderr=True)
 

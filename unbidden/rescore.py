@@ -12,7 +12,7 @@ from inspect_ai.scorer import Score
 from unbidden import __version__
 from unbidden.errors import BadInputError, suggestion
 from unbidden.models import usable_model
-from unbidden.results.manifest import Manifest, read_manifest
+from unbidden.results.manifest import Manifest, must_be_whole, read_manifest
 from unbidden.results.rows import Key, key_of, verdict_table
 from unbidden.results.samples import LogSample, RunLog, read_logs
 from unbidden.results.scores import Scoring, find_scoring, label_of, must_be_usable, state, write_scores
@@ -60,6 +60,7 @@ def rescore(
         BadInputError: There is no such view, model or ladder, or there are other scores of that name. Nothing is written.
     """
     run = read_manifest(folder)
+    must_be_whole(folder, run, missing=("prompts", "texts"))
     ladders = {name: load_ladder(name) for name in _behaviours(run)}
     if view is not None:
         must_be_known(view, ladders)

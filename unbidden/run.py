@@ -26,6 +26,7 @@ from unbidden.results.manifest import (
     Manifest,
     PlannedSample,
     PlannedScenario,
+    must_be_whole,
     read_manifest,
     write_manifest,
 )
@@ -150,6 +151,7 @@ def _folder(request: Request, models: Sequence[str]) -> tuple[Path, Manifest]:
     if not (folder / MANIFEST).exists():
         return folder, planned
     there = read_manifest(folder)
+    must_be_whole(folder, there)
     if there.ladders != planned.ladders:
         changed = ", ".join(
             name for name in planned.ladders if there.ladders.get(name) != planned.ladders[name]
@@ -184,6 +186,7 @@ def _manifest(request: Request, models: Sequence[str]) -> Manifest:
                 title=scope.loaded.scenario.title,
                 version=version(scope.loaded),
                 behaviours=list(scope.behaviours),
+                private=scope.loaded.scenario.private,
                 samples=_samples(spec, scope)[: request.limit],
             )
             for scope in spec.scopes

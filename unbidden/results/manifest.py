@@ -1,7 +1,9 @@
 """What a run folder says about itself."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 from pydantic import JsonValue, ValidationError
 
@@ -9,6 +11,9 @@ from unbidden.errors import ResultsError
 from unbidden.reading import Frozen
 
 MANIFEST = "manifest.json"
+
+Redaction = Literal["reasoning", "prompts", "texts"]
+"""What a copy of a run was left without."""
 
 
 class PlannedSample(Frozen):
@@ -29,6 +34,7 @@ class PlannedScenario(Frozen):
     title: str
     version: str
     behaviours: list[str]
+    private: bool = False
     samples: list[PlannedSample]
 
 
@@ -49,6 +55,7 @@ class Manifest(Frozen):
     ladders: dict[str, str]
     wanted: list[str]
     scenarios: list[PlannedScenario]
+    redacted: list[Redaction] = []
 
     def scripted(self) -> bool:
         """Whether any of its models is a scripted reference subject."""
@@ -81,3 +88,20 @@ def read_manifest(folder: Path) -> Manifest:
 def write_manifest(folder: Path, manifest: Manifest) -> None:
     text = json.dumps(manifest.model_dump(mode="json"), indent=1, ensure_ascii=False)
     (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
+
+
+def must_be_whole(folder: Path, manifest: Manifest, *, missing: Sequence[Redaction] = ()) -> None:
+    """Raises `ResultsError` if the folder is a copy without something that is needed.
+
+    Args:
+        folder: The run folder.
+        manifest: What it says about itself.
+        missing: What it may not be without; anything if there is none.
+    """
+    without = [name for name in manifest.redacted if name in missing or not missing]
+    if without:
+        raise ResultsError(
+            f"it is a copy without {' and '.join(without)}",
+            where=str(folder),
+            fix="Give the run it was made from",
+        )

@@ -108,7 +108,7 @@ def _spec(path: Path) -> _Spec:
     try:
         with ZipFile(path) as log:
             return _Header.model_validate_json(log.read(HEADER if HEADER in log.namelist() else START)).eval
-    except _damages():
+    except damages():
         return _Header.model_validate(_by_inspect(path, header_only=True)).eval
 
 
@@ -118,7 +118,7 @@ def _samples(path: Path) -> list[LogSample]:
             # a sample that was played again stands in the log twice, and its name leads to the later one
             names = [name for name in dict.fromkeys(log.namelist()) if _is_sample(name)]
             samples = [LogSample.model_validate_json(log.read(name)) for name in names]
-    except _damages():
+    except damages():
         samples = [LogSample.model_validate(sample) for sample in _by_inspect(path).samples or []]
     return sorted(samples, key=_place)
 
@@ -136,11 +136,11 @@ def _by_inspect(path: Path, *, header_only: bool = False) -> EvalLog:
     """A log in another format, or one that only Inspect's own, slower reader takes (nested without end, for example)."""
     try:
         return read_eval_log(str(path), header_only=header_only, exclude_fields=_UNREAD)
-    except _damages() as problem:
+    except damages() as problem:
         raise ResultsError(f"a log cannot be read ({problem})", where=str(path)) from None
 
 
-def _damages() -> tuple[type[Exception], ...]:
+def damages() -> tuple[type[Exception], ...]:
     """What reading a damaged log raises."""
     known = (
         OSError, ValueError, KeyError, EOFError, NotImplementedError, RuntimeError,
