@@ -18,6 +18,8 @@ LAYERS = [
     "templates",
     "intervals",
     "terminal",
+    "keys",
+    "discretion",
     "models",
     "scenario",
     "world",

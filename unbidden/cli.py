@@ -20,6 +20,7 @@ from unbidden.cli_redact import redact
 from unbidden.cli_scenarios import scenarios
 from unbidden.cli_score import score
 from unbidden.errors import BadInputError, UnbiddenError
+from unbidden.keys import without_keys
 from unbidden.terminal import console, inert
 from unbidden.vocabulary import AgentName, SandboxName
 
@@ -53,7 +54,7 @@ def main() -> None:
 
 
 def _fail(message: str, code: int) -> None:
-    err.print(f"[bold red]error:[/] {inert(message)}", highlight=False, soft_wrap=True)
+    err.print(f"[bold red]error:[/] {inert(without_keys(message))}", highlight=False, soft_wrap=True)
     sys.exit(code)
 
 
@@ -198,7 +199,10 @@ def _value(name: str, text: str) -> Any:
     try:
         return yaml.safe_load(text)
     except yaml.YAMLError as problem:
-        raise BadInputError(f"--inspect {name}={text} is not valid YAML ({problem})") from None
+        what = problem.problem if isinstance(problem, yaml.MarkedYAMLError) else "it cannot be read"
+        raise BadInputError(
+            f"--inspect {name}=... is not valid YAML ({what})"  # the value may be a key
+        ) from None
 
 
 if __name__ == "__main__":

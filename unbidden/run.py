@@ -75,9 +75,8 @@ def run(request: Request) -> Outcome:
             raise problem
     options = checked(request.options)
     if roles := deciders.roles(request.spec.graders):
-        for grader in roles.values():
-            usable_model(grader)
-        options["model_roles"] = {**options.get("model_roles", {}), **roles}
+        judges = {role: usable_model(grader) for role, grader in roles.items()}
+        options["model_roles"] = {**options.get("model_roles", {}), **judges}
     models = [
         usable_model(name, base_url=options.get("model_base_url"), **options.get("model_args", {}))
         for name in dict.fromkeys(request.models)
