@@ -14,6 +14,7 @@ LAYERS = [
     "vocabulary",
     "errors",
     "content",
+    "patterns",
     "reading",
     "templates",
     "intervals",

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic import Field
+
 from unbidden import content
 from unbidden.errors import BadInputError, NotFoundError, suggestion
 from unbidden.reading import Document, Frozen, OneOrMore, Place, read_model
@@ -28,7 +30,7 @@ class Eval(Frozen):
     question: str
     scenarios: list[str]
     factors: dict[str, OneOrMore[str]] = {}
-    replicates: int = 1
+    replicates: int = Field(default=1, ge=1)
     behaviours: list[str] | None = None
     limits: Limits = Limits()
     sandbox: SandboxName = EMBEDDED
@@ -161,6 +163,7 @@ def _resolved(name: str, plan: Eval, document: Document | None, asked: _Asked) -
     scopes: list[Scope] = []
     for index, scenario in enumerate(plan.scenarios):
         with _placed(document, ("scenarios", index)):
+            _must_be_near(scenario, document)
             loaded = load_scenario(scenario)
         mine = {factor: levels for factor, levels in given.items() if factor in loaded.scenario.factors}
         with _placed(document, ("factors",)):
@@ -171,6 +174,9 @@ def _resolved(name: str, plan: Eval, document: Document | None, asked: _Asked) -
             render(loaded, cell.cell, 1)
         scopes.append(Scope(scenario, loaded, mine, cells, behaviours))
     _factors_exist(given, scopes, document)
+    replicates = asked.replicates or plan.replicates
+    if (samples := replicates * sum(len(scope.cells) for scope in scopes)) > MOST_SAMPLES:
+        raise BadInputError(f"{samples} samples are more than {MOST_SAMPLES}", fix="Run it in parts")
     sandbox, agent = asked.sandbox or plan.sandbox, asked.agent or plan.agent
     _agent_fits(agent, sandbox, scopes)
     return Spec(
@@ -179,12 +185,27 @@ def _resolved(name: str, plan: Eval, document: Document | None, asked: _Asked) -
         question=plan.question,
         scopes=scopes,
         ladders={behaviour: load_ladder(behaviour) for scope in scopes for behaviour in scope.behaviours},
-        replicates=asked.replicates or plan.replicates,
+        replicates=replicates,
         limits=plan.limits,
         graders=tuple(dict.fromkeys(asked.graders)),
         sandbox=sandbox,
         agent=agent,
     )
+
+
+MOST_SAMPLES = 1_000_000
+"""So many samples of a run are planned in memory."""
+
+
+def _must_be_near(scenario: str, document: Document | None) -> None:
+    """An eval from a stranger names scenarios of its own project, or built-in ones."""
+    if document is None or not scenario.endswith((".yaml", ".yml")):
+        return
+    project = document.path.resolve().parent.parent
+    if not Path(scenario).resolve().is_relative_to(project):
+        raise BadInputError(
+            f"'{scenario}' lies outside the eval's project", fix="Name a scenario of scenarios/"
+        )
 
 
 def _factors_exist(given: Mapping[str, Any], scopes: Sequence[Scope], document: Document | None) -> None:

@@ -3,9 +3,9 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import JsonValue, ValidationError
+from pydantic import AfterValidator, JsonValue, ValidationError
 
 from unbidden.errors import ResultsError
 from unbidden.reading import Frozen
@@ -14,6 +14,16 @@ MANIFEST = "manifest.json"
 
 Redaction = Literal["reasoning", "prompts", "texts"]
 """What a copy of a run was left without."""
+
+
+def _plain_name(name: str) -> str:
+    """What stands for a file somewhere: a manifest from a stranger may not name one elsewhere."""
+    if not name.strip(".") or any(mark in name for mark in "/\\\0") or not name.isprintable():
+        raise ValueError(f"{name[:80]!r} is no plain name")
+    return name
+
+
+PlainName = Annotated[str, AfterValidator(_plain_name)]
 
 
 class PlannedSample(Frozen):
@@ -30,10 +40,10 @@ class PlannedSample(Frozen):
 class PlannedScenario(Frozen):
     """One scenario of the run."""
 
-    id: str
+    id: PlainName
     title: str
     version: str
-    behaviours: list[str]
+    behaviours: list[PlainName]
     private: bool = False
     samples: list[PlannedSample]
 
@@ -41,10 +51,10 @@ class PlannedScenario(Frozen):
 class Manifest(Frozen):
     """Everything that decides a run's numbers, apart from the models' answers."""
 
-    name: str
+    name: PlainName
     title: str
     question: str
-    digest: str
+    digest: PlainName
     unbidden: str
     inspect: str
     decider: str
@@ -63,13 +73,14 @@ class Manifest(Frozen):
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """Raises `ResultsError` if the folder is no run folder or cannot be read."""
+    """Raises `ResultsError` if the folder is no run folder, cannot be read, or holds links to what is elsewhere."""
     path = folder / MANIFEST
     if not folder.is_dir():
         raise ResultsError(
             f"there is no folder {folder}", fix="Give a run folder, as named at the end of 'unbidden run'"
         )
     try:
+        _must_hold_no_links(folder)
         return Manifest.model_validate_json(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ResultsError(
@@ -83,6 +94,16 @@ def read_manifest(folder: Path) -> Manifest:
         raise ResultsError(
             f"is not a manifest of this version: {place} {first['msg']}", where=str(path)
         ) from None
+
+
+def _must_hold_no_links(folder: Path) -> None:
+    """A folder from a stranger: what is written into it stays in it, and nothing else is read as if it were of the run."""
+    real = folder.resolve()
+    for path in folder.rglob("*"):
+        if path.is_symlink() and not path.resolve().is_relative_to(real):
+            raise ResultsError(
+                "is a link to something elsewhere", where=str(path), fix="Put the file itself there"
+            )
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
