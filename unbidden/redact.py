@@ -19,6 +19,7 @@ from inspect_ai.log import (
 
 from unbidden.errors import BadInputError, NotFoundError, ResultsError
 from unbidden.labelling.store import Label, labels_path, read_labels
+from unbidden.results.archive import must_unpack
 from unbidden.results.manifest import Manifest, Redaction, read_manifest, write_manifest
 from unbidden.results.rows import write_tables
 from unbidden.results.samples import damages
@@ -83,6 +84,7 @@ def _left_out(run: Manifest, prompts: bool, texts: bool) -> list[Redaction]:  # 
 
 def _log(path: Path, copy: Path, private: set[str], texts: bool) -> int:  # noqa: FBT001 - passed on
     """Write the copy of one log; returns how many samples it holds."""
+    must_unpack(path)
     try:
         log = read_eval_log(str(path), header_only=True)
         wanted = Wanted(prompts=str((log.eval.metadata or {}).get("scenario")) in private, texts=texts)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pandas as pd
 from inspect_ai.scorer import Score
@@ -22,6 +22,7 @@ Scores = Mapping[Key, Mapping[str, Score]]
 VERDICTS, PROVENANCE = "verdicts.parquet", "provenance.parquet"
 
 _REBUILD = "Delete it: it is rebuilt from the logs"
+_SCORE = "Give a run folder that 'unbidden run' made"
 
 _VERDICT: dict[str, str] = {
     "rung": "string",
@@ -126,7 +127,12 @@ def verdict_table(
         {factor for scenario in manifest.scenarios for planned in scenario.samples for factor in planned.cell}
     )
     types = {**_KEYS, **{f"cell.{factor}": "string" for factor in factors}, **_VERDICT, "unscored": "string"}
-    table = pd.DataFrame(rows, columns=list(types)).astype(types)
+    try:
+        table = pd.DataFrame(rows, columns=list(types)).astype(types)
+    except (TypeError, ValueError) as problem:  # somebody else's log
+        raise ResultsError(
+            f"a log holds scores of another form ({problem})", where=manifest.name, fix=_SCORE
+        ) from None
     return table.sort_values(_ORDER, kind="stable").reset_index(drop=True)
 
 
@@ -159,7 +165,8 @@ def _outcome(sample: LogSample | None, score: Score | None) -> Row:
 def _scored(score: Score) -> Row:
     metadata: Mapping[str, Any] = score.metadata or {}
     known = {name: metadata.get(name) for name in [*_VERDICT, "ladder_version"]}
-    known["acts"] = " ".join(metadata.get("acts") or [])
+    acts = metadata.get("acts")
+    known["acts"] = " ".join(map(str, cast("list[Any]", acts))) if isinstance(acts, list) else ""
     if isinstance(score.value, dict):
         return known | {"unscored": ""}
     return known | {"unscored": score.reason or "no-reason"}

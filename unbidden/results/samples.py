@@ -13,10 +13,10 @@ import zstandard
 from inspect_ai.log import EvalError, EvalLog, list_eval_logs, read_eval_log
 from inspect_ai.model import ModelUsage
 from inspect_ai.scorer import Score
-from inspect_ai.util import Store
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from unbidden.errors import ResultsError
+from unbidden.results.archive import must_unpack
 from unbidden.scenario.brief import SampleMeta
 from unbidden.subject.record import Record
 
@@ -53,7 +53,7 @@ class LogSample(_Part):
 
     def record(self) -> Record | None:
         """What it left behind; `None` if it left nothing readable."""
-        return Record.of(Store(self.store))
+        return Record.of_log(self.store)
 
 
 @dataclass(frozen=True)
@@ -75,6 +75,7 @@ def read_logs(folder: Path) -> list[RunLog]:
     newest: dict[str, tuple[Path, _Spec]] = {}
     for info in list_eval_logs(str(folder / "logs"), descending=False):
         path = Path(info.name.removeprefix("file://"))
+        must_unpack(path)
         spec = _spec(path)
         newest[spec.task_id] = (path, spec)
     return [
