@@ -1,8 +1,9 @@
 # make run    set up .venv if needed, run the main job with the reference subjects, print the side-by-side table
 # make test   set up .venv if needed, pass lint, types and tests
 # make bench  figures that take longer (see benchmarks/)
+# make kill   50 kills of 60-sample runs, and what each cost
 .DEFAULT_GOAL := run
-.PHONY: run test lint types bench bench-sandboxes clean
+.PHONY: run test lint types bench kill bench-sandboxes bench-labels bench-rescore clean
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -38,8 +39,17 @@ types: $(VENV)/.ready
 bench: $(VENV)/.ready
 	$(PY) benchmarks/cost_per_call.py 7 6
 
+kill: $(VENV)/.ready
+	$(PY) benchmarks/kill.py 50
+
 bench-sandboxes: $(VENV)/.ready
 	$(PY) benchmarks/sandboxes.py 200 2
+
+bench-labels: $(VENV)/.ready
+	$(PY) benchmarks/coverage_labels.py 1000 1
+
+bench-rescore: $(VENV)/.ready
+	$(PY) benchmarks/rescore.py 100
 
 clean:
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis

@@ -5,73 +5,68 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from inspect_ai.dataset import Sample
-from inspect_ai.hooks import Hooks, ModelUsageData, hooks
 from inspect_ai.log import EvalSpec, list_eval_logs, read_eval_log, write_eval_log
-from inspect_ai.model import Model, get_model_info
+from inspect_ai.model import Model
 from inspect_ai.scorer import SampleScore
 from inspect_ai.util import EarlyStop
 from pydantic import JsonValue
 
 from unbidden.errors import BadInputError
+from unbidden.prices import price_of
+from unbidden.spending import Spending, dollars
 
 
 @dataclass
 class Budget:
-    """Inspect's early-stopping interface over what the run's model calls have cost.
+    """Inspect's early-stopping interface over what the run's model calls have cost, the judge's included.
 
     Args:
-        dollars: The most the run may cost. Calls that are under way when it is spent still add to it.
+        dollars: The most the command may spend. Samples that are under way when it is spent still add to it.
+        spending: What it has spent so far.
     """
 
     dollars: float
-    spent: float = 0.0
+    spending: Spending
     skipped: int = 0
 
     @classmethod
-    def of(cls, dollars: float | None, models: Sequence[Model], *, priced: bool) -> "Budget | None":
+    def of(cls, limit: float | None, models: Sequence[Model], spending: Spending) -> "Budget | None":
         """A budget that can be kept.
 
         Args:
-            dollars: The limit, if there is one.
-            models: The models that will be called.
-            priced: The user gives the prices.
+            limit: The limit in dollars, if there is one.
+            models: The models that will be called, judges included.
+            spending: Where their calls are counted.
 
         Raises:
             BadInputError: The limit is not positive, or a model's price is unknown.
         """
-        if dollars is None:
+        if limit is None:
             return None
-        if dollars <= 0:
-            raise BadInputError(f"--max-cost {dollars} is no budget", fix="Give dollars, more than 0")
-        unknown = [str(model) for model in models if not priced and not _is_priced(model)]
+        if not limit > 0:
+            raise BadInputError(f"--max-cost {limit} is no budget", fix="Give dollars, more than 0")
+        unknown = dict.fromkeys(str(model) for model in models if price_of(model) is None)
         if unknown:
             raise BadInputError(
                 f"the price of {', '.join(unknown)} is unknown, so a budget cannot be kept",
-                fix="Give prices with --inspect model_cost_config=prices.yaml, or leave --max-cost out",
+                fix="Give prices with --prices prices.yaml, or leave --max-cost out",
             )
-        return cls(dollars)
-
-    def watch(self) -> None:
-        """Have Inspect tell this budget what each model call costs."""
-        budget = self
-
-        class Spending(Hooks):
-            async def on_model_usage(self, data: ModelUsageData) -> None:
-                budget.spent += data.usage.total_cost or 0.0
-
-        hooks(name="budget", description="Adds up what a run's model calls cost.")(Spending)
+        return cls(limit, spending)
 
     def stopped(self) -> str | None:
         """What to tell the user if samples were not started."""
         if not self.skipped:
             return None
-        return f"Stopped at the budget: {self.spent:.2f} of {self.dollars:.2f} dollars spent, {self.skipped} samples not started."
+        spent = f"{self.spending.cost:.2f} of {self.dollars:.2f} dollars spent"
+        unpriced = self.spending.unpriced()
+        why = f"{spent}, and a call of unknown price ({', '.join(unpriced)})" if unpriced else spent
+        return f"Stopped at the budget: {why}, {self.skipped} samples not started."
 
     async def start_task(self, task: EvalSpec, samples: list[Sample], epochs: int) -> str:  # noqa: ARG002
         return "unbidden-budget"
 
     async def schedule_sample(self, id: str | int, epoch: int) -> EarlyStop | None:  # noqa: A002
-        if self.spent < self.dollars:
+        if self.spending.cost < self.dollars and not self.spending.unpriced():
             return None
         self.skipped += 1
         return EarlyStop(id=id, epoch=epoch, reason="budget")
@@ -80,7 +75,20 @@ class Budget:
         """Nothing to learn from a score."""
 
     async def complete_task(self) -> dict[str, JsonValue]:
-        return {"spent": self.spent, "budget": self.dollars}
+        return {"spent": self.spending.cost, "budget": self.dollars}
+
+
+def question(cost: tuple[float, float] | None, limit: float) -> str | None:
+    """What to ask before a run that may cost more than its budget; `None` if it cannot, or nobody knows.
+
+    Args:
+        cost: What is planned, at the least and at the most, in dollars; `None` if a price is unknown.
+        limit: The budget.
+    """
+    if cost is None or cost[1] <= limit:
+        return None
+    planned = f"{dollars(cost[0])} to {dollars(cost[1])}"
+    return f"Planned for the whole run: {planned}, budget {dollars(limit)}. Samples beyond it are not started. Go on?"
 
 
 def reopen(logs: Path) -> None:
@@ -92,10 +100,3 @@ def reopen(logs: Path) -> None:
             log = read_eval_log(info)
             log.status = "cancelled"
             write_eval_log(log)
-
-
-def _is_priced(model: Model) -> bool:
-    if str(model).startswith("unbidden/"):
-        return True  # scripts cost nothing
-    info = get_model_info(model)
-    return info is not None and info.cost is not None

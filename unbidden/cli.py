@@ -12,13 +12,17 @@ import yaml
 from rich.console import Console
 
 from unbidden import __version__, content
+from unbidden.cli_explain import explain
 from unbidden.cli_import import import_command
 from unbidden.cli_judge import Graders, judge
 from unbidden.cli_label import label
-from unbidden.cli_options import factors_of, pairs
+from unbidden.cli_onset import onset
+from unbidden.cli_options import MaxCost, Prices, factors_of, pairs
+from unbidden.cli_plan import confirm, plan
 from unbidden.cli_redact import redact
 from unbidden.cli_scenarios import scenarios
 from unbidden.cli_score import score
+from unbidden.cli_table import table
 from unbidden.errors import BadInputError, UnbiddenError
 from unbidden.keys import without_keys
 from unbidden.terminal import console, inert
@@ -35,8 +39,12 @@ app.add_typer(scenarios, name="scenarios")
 app.add_typer(judge, name="judge")
 app.command("import")(import_command)
 app.command()(label)
+app.command()(plan)
 app.command()(score)
 app.command()(redact)
+app.command()(table)
+app.command()(explain)
+app.command()(onset)
 
 out, err = console(), Console(stderr=True)
 
@@ -102,7 +110,11 @@ def run(
     ] = None,
     grader: Graders = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first samples of each scenario.")] = None,
-    max_cost: Annotated[float | None, typer.Option(help="The most the run may cost, in dollars.")] = None,
+    max_cost: MaxCost = None,
+    prices: Prices = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Do not ask, even if the run may cost more than --max-cost.")
+    ] = False,
     inspect: Annotated[
         list[str] | None,
         typer.Option(help="Any other option of Inspect's eval_set: temperature=0.7. Repeatable."),
@@ -120,6 +132,10 @@ def run(
         names, factors_of(factor or []), replicates, graders=grader or [], sandbox=sandbox, agent=agent
     )
     options = {name: _value(name, value) for name, value in pairs(inspect or [], "--inspect")}
+    if prices is not None:
+        options["model_cost_config"] = str(prices)
+    if max_cost is not None and not yes:
+        confirm(spec, model, options.get("model_cost_config"), max_cost, limit)
     outcome = play(Request(spec, model, results, new, limit, max_cost, options))
     _show([outcome.folder])
     out.print(f"\nRun folder: {inert(str(outcome.folder))}", soft_wrap=True)

@@ -1,8 +1,25 @@
 """What several commands take, and how it is read."""
 
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
 
 from unbidden.errors import BadInputError
+
+MaxCost = Annotated[
+    float | None,
+    typer.Option(
+        help="The most this command may spend, in dollars, judges included. Then no further sample is started; "
+        "what has begun is finished and scored. What earlier commands spent on the same run does not count."
+    ),
+]
+Prices = Annotated[
+    Path | None,
+    typer.Option(
+        help="What models cost, in dollars for a million tokens, as Inspect's model_cost_config has it."
+    ),
+]
 
 
 def factors_of(given: list[str]) -> dict[str, list[str]]:

@@ -5,13 +5,14 @@ UnbiddenError                 every error this package raises on purpose
 │   ├── ContentError          a scenario, ladder or eval file is wrong, at a line of it
 │   ├── NotFoundError         a name or path that does not exist
 │   └── ResultsError          a results folder that cannot be read
+├── StoppedError              a run that cannot go on, and can be taken up again: exit code 1
 ├── WorldFaultError           the world or a tool of it broke: the sample is unscored, never zero
 ├── ScriptError               a scripted subject cannot go on with its exemplar
 └── DeciderError              a decider gave no usable answer: the sample is unscored, never zero
 
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -46,6 +47,10 @@ class ResultsError(BadInputError):
     """A results folder that cannot be read."""
 
 
+class StoppedError(UnbiddenError):
+    """A run cannot go on, through no fault of the user's command. What had finished is in its logs."""
+
+
 class WorldFaultError(UnbiddenError):
     """The world or a tool of it broke. Inspect would pass some of Python's own errors on to the subject as tool results."""
 
@@ -60,10 +65,12 @@ class DeciderError(UnbiddenError):
     Args:
         reason: A short machine-readable reason, kept in the verdict.
         detail: What happened, for a person.
+        votes: A panel's decisions, judge by judge (empty where one gave none).
     """
 
-    def __init__(self, reason: str, detail: str) -> None:
+    def __init__(self, reason: str, detail: str, votes: Sequence[str] = ()) -> None:
         self.reason = reason
+        self.votes = list(votes)
         super().__init__(f"{reason}: {detail}")
 
 
@@ -80,6 +87,12 @@ def suggestion(given: str, allowed: Iterable[str]) -> str:
     near = get_close_matches(given, names, n=1, cutoff=0.6)
     listed = ", ".join(names) if names else "none"
     return f"Did you mean '{near[0]}'? Allowed: {listed}" if near else f"Allowed: {listed}"
+
+
+def shown_problem(problem: OSError) -> str:
+    """What an operating system's error says, without its number."""
+    what = problem.strerror or str(problem)
+    return f"{what}: {problem.filename}" if problem.filename else what
 
 
 def at(path: Path, line: int | None = None) -> str:

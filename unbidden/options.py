@@ -37,6 +37,8 @@ DEFAULTS: Mapping[str, Any] = {
     "display": "none",  # see progress.py
     "log_buffer": 1,  # a finished sample is in the log before the next one finishes: a killed run loses none of them
     "log_realtime": False,  # and needs no second copy in a database beside it
+    # A scenario fails as a whole when its log cannot be written: another try at once pays for the same samples again
+    "retry_attempts": 0,
 }
 
 RUNTIME = frozenset(
@@ -79,7 +81,10 @@ def checked(given: Mapping[str, Any]) -> dict[str, Any]:
         raise BadInputError(
             "model_args must be a mapping", fix="Write it like model_args={zealot: 0.5, bystander: 0.5}"
         )
-    return {**DEFAULTS, **given}
+    options = {**DEFAULTS, **given}
+    if not options["retry_attempts"]:
+        options.setdefault("retry_immediate", False)  # else Inspect warns that it has no effect
+    return options
 
 
 def decisive(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from unbidden.results.archive import must_unpack
 from unbidden.results.manifest import Manifest, Redaction, read_manifest, write_manifest
 from unbidden.results.rows import write_tables
 from unbidden.results.samples import damages
-from unbidden.results.scores import AS_RUN, labels, read_scores, write_scores
+from unbidden.results.scores import AS_RUN, answers_of, labels, read_scores, write_scores
 from unbidden.sample_redaction import MARK, Wanted, redacted_sample
 
 
@@ -70,7 +70,7 @@ def redact(folder: Path, out: Path, *, prompts: bool = False, texts: bool = Fals
             write_manifest(new, run.model_copy(update={"redacted": left_out}))
             samples = sum(_log(path, new / "logs" / path.name, private, texts) for path in sorted(logs))
             write_tables(new)
-            _beside(folder, new, run, texts=texts)
+            _beside(folder, new, run, prompts=bool(private), texts=texts)
             new.rename(out)
     except OSError as problem:
         raise BadInputError(f"cannot write there ({problem})", where=str(out)) from None
@@ -103,11 +103,14 @@ def _samples(path: Path, log: EvalLog) -> Iterator[EvalSample]:
     return read_eval_log_samples(str(path), all_samples_required=complete, resolve_attachments="full")
 
 
-def _beside(folder: Path, new: Path, run: Manifest, *, texts: bool) -> None:
+def _beside(folder: Path, new: Path, run: Manifest, *, prompts: bool, texts: bool) -> None:
     """Later scorings and people's labels: typed rows, written anew; of what else lies in the folder nothing is known."""
     for label in labels(folder):
         if label != AS_RUN:
-            write_scores(new, *read_scores(folder, run, label))
+            answers = answers_of(folder, label)
+            if texts or prompts:
+                answers["span"] = answers["span"].mask(answers["span"].fillna("") != "", MARK)
+            write_scores(new, *read_scores(folder, run, label), answers)
     for behaviour in sorted({name for scenario in run.scenarios for name in scenario.behaviours}):
         if given := read_labels(labels_path(folder, behaviour)):
             kept = [_kept(label, texts=texts) for label in given]

@@ -45,7 +45,9 @@ def redacted_sample(sample: EvalSample, wanted: Wanted) -> EvalSample:
     for name in _TOLD:
         kept[name] = _swept(kept.get(name), passages)
     if kept.get("scores"):
-        kept["scores"] = {name: _scored(score, passages) for name, score in kept["scores"].items()}
+        kept["scores"] = {
+            name: _scored(score, passages, texts=wanted.texts) for name, score in kept["scores"].items()
+        }
     kept["metadata"] = _swept(kept.get("metadata") or {}, _patterns(prompts))
     return EvalSample.model_validate({name: value for name, value in kept.items() if value is not None})
 
@@ -242,6 +244,22 @@ _NAMES = {
 """Fields whose values are names: a subject that thinks the word `content_filter` must not be able to break them."""
 
 
-def _scored(score: dict[str, Any], passages: re.Pattern[str] | None) -> dict[str, Any]:
-    """The verdict stays to the letter; only what explains it is text."""
-    return {**score, "explanation": _swept(score.get("explanation"), passages), "history": []}
+def _scored(score: dict[str, Any], passages: re.Pattern[str] | None, *, texts: bool) -> dict[str, Any]:
+    """The verdict stays to the letter; what explains it is text, and so is what a decider quotes."""
+    about = dict(cast("dict[str, Any]", score.get("metadata") or {}))
+    if isinstance(about.get("answers"), list):
+        about["answers"] = [
+            _answer(one, passages, texts=texts) for one in cast("list[Any]", about["answers"])
+        ]
+    return {
+        **score,
+        "explanation": _swept(score.get("explanation"), passages),
+        "history": [],
+        "metadata": about,
+    }
+
+
+def _answer(answer: Any, passages: re.Pattern[str] | None, *, texts: bool) -> Any:
+    if not isinstance(answer, dict) or not (span := cast("dict[str, Any]", answer).get("span")):
+        return cast("Any", answer)
+    return {**cast("dict[str, Any]", answer), "span": MARK if texts else _swept(span, passages)}

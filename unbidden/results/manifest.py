@@ -9,6 +9,7 @@ from pydantic import AfterValidator, JsonValue, ValidationError
 
 from unbidden.errors import ResultsError
 from unbidden.reading import Frozen
+from unbidden.results.whole import whole
 
 MANIFEST = "manifest.json"
 
@@ -24,6 +25,11 @@ def _plain_name(name: str) -> str:
 
 
 PlainName = Annotated[str, AfterValidator(_plain_name)]
+
+_REWRITE = (
+    "Put back a sound copy. Or delete it: 'unbidden run' as before, with all models of the run, writes it anew and plays "
+    "nothing again that has finished"
+)
 
 
 class PlannedSample(Frozen):
@@ -87,12 +93,12 @@ def read_manifest(folder: Path) -> Manifest:
             f"{folder} is no run folder: it has no {MANIFEST}", fix="Give a folder that 'unbidden run' made"
         ) from None
     except (OSError, UnicodeDecodeError) as problem:
-        raise ResultsError(f"cannot be read ({problem})", where=str(path)) from None
+        raise ResultsError(f"cannot be read ({problem})", where=str(path), fix=_REWRITE) from None
     except ValidationError as problem:
         first = problem.errors(include_url=False)[0]
         place = ".".join(str(part) for part in first["loc"])
         raise ResultsError(
-            f"is not a manifest of this version: {place} {first['msg']}", where=str(path)
+            f"is not a manifest of this version: {place} {first['msg']}", where=str(path), fix=_REWRITE
         ) from None
 
 
@@ -108,7 +114,8 @@ def _must_hold_no_links(folder: Path) -> None:
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
     text = json.dumps(manifest.model_dump(mode="json"), indent=1, ensure_ascii=False)
-    (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
+    with whole(folder / MANIFEST) as part:
+        part.write_text(text + "\n", encoding="utf-8")
 
 
 def must_be_whole(folder: Path, manifest: Manifest, *, missing: Sequence[Redaction] = ()) -> None:

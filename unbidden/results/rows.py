@@ -1,84 +1,73 @@
-"""Inspect logs in, tidy tables out: the verdict table and the provenance table."""
+"""The tables of a run folder: read where they are up to date, made from the logs where they are not."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, cast
 
 import pandas as pd
-from inspect_ai.scorer import Score
 
 from unbidden.errors import ResultsError
-from unbidden.results.manifest import Manifest, PlannedSample, read_manifest
-from unbidden.results.samples import LogSample, RunLog, read_logs
-
-Row = dict[str, Any]
-
-Key = tuple[str, str, str]
-"""Subject, scenario and id of a sample."""
-
-Scores = Mapping[Key, Mapping[str, Score]]
-"""The scores of samples, by behaviour."""
+from unbidden.results.answers import ANSWERS, answers_table, read_answers
+from unbidden.results.build import VERDICT_COLUMNS, provenance_table, scores_of, verdict_table
+from unbidden.results.manifest import read_manifest
+from unbidden.results.samples import read_logs
+from unbidden.results.whole import whole
 
 VERDICTS, PROVENANCE = "verdicts.parquet", "provenance.parquet"
 
-_REBUILD = "Delete it: it is rebuilt from the logs"
-_SCORE = "Give a run folder that 'unbidden run' made"
+TABLES = (VERDICTS, PROVENANCE, ANSWERS)
+"""The tables of a run folder: all of them can be made anew from its logs."""
 
-_VERDICT: dict[str, str] = {
-    "rung": "string",
-    "counted": "boolean",
-    "severity": "Int64",
-    "attempted": "string",
-    "attempt_counted": "boolean",
-    "mandated": "string",
-    "mandate": "string",
-    "exposed": "Int64",
-    "ended": "string",
-    "turns": "Int64",
-    "onset": "Int64",
-    "acts": "string",
-    "true_in_cell": "boolean",
-    "beneficiary": "string",
-    "holder": "string",
-    "suspect": "boolean",
-    "reversible": "boolean",
-}
-_KEYS: dict[str, str] = {
-    "scenario": "string",
-    "version": "string",
-    "cell": "string",
-    "twin": "string",
-    "replicate": "Int64",
-    "subject": "string",
-    "behaviour": "string",
-    "decider": "string",
-    "ladder_version": "Int64",
-}
-_ORDER = ["behaviour", "scenario", "cell", "replicate", "subject"]
+_REBUILD = "Make it anew from the logs with 'unbidden table --rebuild'"
 
 
 def write_tables(folder: Path) -> pd.DataFrame:
-    """Rebuild both tables of a run folder from its logs; returns the verdict table.
+    """Make the tables of a run folder from its logs, and write them; returns the verdict table.
 
     Raises:
         ResultsError: The folder has no readable manifest or logs.
+        OSError: A table cannot be written; the earlier one, if there is one, stays.
     """
-    manifest = read_manifest(folder)
-    logs = read_logs(folder)
-    verdicts = verdict_table(manifest, logs)
-    verdicts.to_parquet(folder / VERDICTS, index=False)
-    _provenance(logs).to_parquet(folder / PROVENANCE, index=False)
-    return verdicts
+    tables = _made(folder)
+    _write(folder, tables)
+    return tables[VERDICTS]
 
 
 def read_verdicts(folder: Path) -> pd.DataFrame:
-    """The verdict table of a run folder, built from the logs if it is not there yet.
+    """The verdict table of a run folder.
+
+    It is made from the logs if it is not there yet, or a log has been written since: while a run goes on, it holds what has finished.
 
     Raises:
         ResultsError: The folder, a log or the table cannot be read.
     """
     path = folder / VERDICTS
-    return read_table(path, _REBUILD) if path.is_file() else write_tables(folder)
+    return read_table(path, _REBUILD) if _is_current(path) else _renewed(folder)[VERDICTS]
+
+
+def read_provenance(folder: Path) -> pd.DataFrame:
+    """The provenance table of a run folder, in the same way; its times are in seconds.
+
+    Raises:
+        ResultsError: The folder, a log or the table cannot be read.
+    """
+    path = folder / PROVENANCE
+    if not _is_current(path):
+        return _renewed(folder)[PROVENANCE]
+    try:
+        return pd.read_parquet(path, dtype_backend="numpy_nullable")
+    except (OSError, ValueError) as problem:
+        raise ResultsError(f"cannot be read ({problem})", where=str(path), fix=_REBUILD) from None
+
+
+def read_answered(folder: Path) -> pd.DataFrame:
+    """The answers table of a run folder, in the same way.
+
+    Raises:
+        ResultsError: The folder, a log or the table cannot be read.
+    """
+    path = folder / ANSWERS
+    return read_answers(path) if _is_current(path) else _renewed(folder)[ANSWERS]
 
 
 def read_table(path: Path, fix: str) -> pd.DataFrame:
@@ -95,101 +84,36 @@ def read_table(path: Path, fix: str) -> pd.DataFrame:
         table = pd.read_parquet(path, dtype_backend="numpy_nullable")
     except (OSError, ValueError) as problem:
         raise ResultsError(f"cannot be read ({problem})", where=str(path), fix=fix) from None
-    if missing := [name for name in (*_KEYS, *_VERDICT, "unscored") if name not in table.columns]:
+    if missing := [name for name in VERDICT_COLUMNS if name not in table.columns]:
         raise ResultsError(f"has no column {', '.join(missing)}", where=str(path), fix=fix)
     return table
 
 
-def verdict_table(
-    manifest: Manifest, logs: Sequence[RunLog], decider: str | None = None, scores: Scores | None = None
-) -> pd.DataFrame:
-    """A row for every planned sample, subject and behaviour: what did not run is there, unscored.
-
-    Args:
-        manifest: What was planned.
-        logs: What ran.
-        decider: Who decided; the run's own decider if `None`.
-        scores: Scores to show in place of those in the logs. A sample that ended with an error has none in either case.
-    """
-    ran = {key_of(log, sample): sample for log in logs for sample in log.samples}
-    shown = {key: sample.scores or {} for key, sample in ran.items()} if scores is None else scores
-    rows = [
-        _place(manifest, subject, scenario.id, planned, behaviour)
-        | {"decider": decider or manifest.decider}
-        | _outcome(ran.get(key), shown.get(key, {}).get(behaviour))
-        for subject in manifest.models
-        for scenario in manifest.scenarios
-        for planned in scenario.samples
-        for key in [(subject, scenario.id, planned.id)]
-        for behaviour in scenario.behaviours
-    ]
-    factors = sorted(
-        {factor for scenario in manifest.scenarios for planned in scenario.samples for factor in planned.cell}
-    )
-    types = {**_KEYS, **{f"cell.{factor}": "string" for factor in factors}, **_VERDICT, "unscored": "string"}
-    try:
-        table = pd.DataFrame(rows, columns=list(types)).astype(types)
-    except (TypeError, ValueError) as problem:  # somebody else's log
-        raise ResultsError(
-            f"a log holds scores of another form ({problem})", where=manifest.name, fix=_SCORE
-        ) from None
-    return table.sort_values(_ORDER, kind="stable").reset_index(drop=True)
-
-
-def key_of(log: RunLog, sample: LogSample) -> Key:
-    return log.model, log.scenario, str(sample.id)
-
-
-def _place(manifest: Manifest, subject: str, scenario: str, planned: PlannedSample, behaviour: str) -> Row:
-    row: Row = {
-        "scenario": scenario,
-        "version": next(entry.version for entry in manifest.scenarios if entry.id == scenario),
-        "cell": planned.cell_id,
-        "twin": planned.twin,
-        "replicate": planned.replicate,
-        "subject": subject,
-        "behaviour": behaviour,
+def _made(folder: Path) -> Mapping[str, pd.DataFrame]:
+    manifest, logs = read_manifest(folder), read_logs(folder)
+    return {
+        PROVENANCE: provenance_table(logs),
+        ANSWERS: answers_table(scores_of(logs)),
+        VERDICTS: verdict_table(manifest, logs),
     }
-    return row | {f"cell.{factor}": level for factor, level in planned.cell.items()}
 
 
-def _outcome(sample: LogSample | None, score: Score | None) -> Row:
-    if sample is None:
-        return {"unscored": "not-run"}
-    if sample.error is not None:
-        message = (sample.error.message.splitlines() or ["(no message)"])[0]
-        return {"unscored": f"error: {message[:160]}", "ended": "error"}
-    return _scored(score) if score is not None else {"unscored": "no-score"}
+def _renewed(folder: Path) -> Mapping[str, pd.DataFrame]:
+    tables = _made(folder)
+    with suppress(OSError):  # a folder that can only be read can still be compared
+        _write(folder, tables)
+    return tables
 
 
-def _scored(score: Score) -> Row:
-    metadata: Mapping[str, Any] = score.metadata or {}
-    known = {name: metadata.get(name) for name in [*_VERDICT, "ladder_version"]}
-    acts = metadata.get("acts")
-    known["acts"] = " ".join(map(str, cast("list[Any]", acts))) if isinstance(acts, list) else ""
-    if isinstance(score.value, dict):
-        return known | {"unscored": ""}
-    return known | {"unscored": score.reason or "no-reason"}
+def _write(folder: Path, tables: Mapping[str, pd.DataFrame]) -> None:
+    for name, table in tables.items():
+        with whole(folder / name) as part:
+            table.to_parquet(part, index=False)
 
 
-def _provenance(logs: Sequence[RunLog]) -> pd.DataFrame:
-    rows: list[Row] = []
-    for log in logs:
-        for sample in log.samples:
-            usage = list(sample.model_usage.values())
-            costs = [item.total_cost for item in usage if item.total_cost is not None]
-            rows.append(
-                {
-                    "log": log.name,
-                    "scenario": log.scenario,
-                    "sample": str(sample.id),
-                    "subject": log.model,
-                    "uuid": sample.uuid,
-                    "input_tokens": sum(item.input_tokens for item in usage),
-                    "output_tokens": sum(item.output_tokens for item in usage),
-                    "cost": sum(costs) if costs else None,  # an unknown price is unknown, not zero
-                    "seconds": sample.total_time,
-                    "working_seconds": sample.working_time,
-                }
-            )
-    return pd.DataFrame(rows)
+def _is_current(table: Path) -> bool:
+    """Whether a table is there, and as new as every log."""
+    if not table.is_file():
+        return False
+    written, logs = table.stat().st_mtime_ns, table.parent / "logs"
+    return not logs.is_dir() or all(path.stat().st_mtime_ns <= written for path in logs.iterdir())

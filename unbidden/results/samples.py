@@ -66,22 +66,71 @@ class RunLog:
     samples: Sequence[LogSample]
 
 
+@dataclass(frozen=True)
+class HeadedLog:
+    """A log of which only the head has been read."""
+
+    path: Path
+    task: str
+    model: str
+    scenario: str
+
+
 def read_logs(folder: Path) -> list[RunLog]:
     """The newest log of each task of a run folder, with the samples in Inspect's order.
 
     Raises:
         ResultsError: A log cannot be read: an error, never a silent gap.
     """
-    newest: dict[str, tuple[Path, _Spec]] = {}
+    newest = {log.task: log for log in headed_logs(folder)}
+    return [read_log(log) for log in newest.values()]
+
+
+def headed_logs(folder: Path, damaged: list[ResultsError] | None = None) -> list[HeadedLog]:
+    """All logs of a run folder, the oldest first.
+
+    Args:
+        folder: The run folder.
+        damaged: Takes what is wrong with the logs that cannot be read, which are then left out.
+
+    Raises:
+        ResultsError: A log's head cannot be read, and there is nowhere to put that.
+    """
+    found: list[HeadedLog] = []
     for info in list_eval_logs(str(folder / "logs"), descending=False):
         path = Path(info.name.removeprefix("file://"))
-        must_unpack(path)
-        spec = _spec(path)
-        newest[spec.task_id] = (path, spec)
-    return [
-        RunLog(path.name, spec.model, str((spec.metadata or {}).get("scenario")), _samples(path))
-        for path, spec in newest.values()
-    ]
+        try:
+            must_unpack(path)
+            spec = _spec(path)
+        except ResultsError as problem:
+            if damaged is None:
+                raise
+            damaged.append(problem)
+            continue
+        found.append(HeadedLog(path, spec.task_id, spec.model, str((spec.metadata or {}).get("scenario"))))
+    return found
+
+
+def read_log(log: HeadedLog) -> RunLog:
+    """Raises `ResultsError` if it cannot be read."""
+    return RunLog(log.path.name, log.model, log.scenario, _samples(log.path))
+
+
+def check_log(path: Path) -> None:
+    """See that every byte of a log is as it was written.
+
+    Raises:
+        ResultsError: One is not.
+    """
+    try:
+        if path.suffix != ".eval":
+            _samples(path)
+            return
+        with ZipFile(path) as log:
+            if (member := log.testzip()) is not None:
+                raise BadZipFile(f"'{member}' is not what was written")
+    except damages() as problem:
+        raise ResultsError(f"a log cannot be read ({problem})", where=str(path)) from None
 
 
 class _Spec(_Part):

@@ -70,7 +70,8 @@ def plan_cells(scenario: Scenario, factors: Mapping[str, Sequence[str]]) -> list
                     f"the factor '{factor}' of {scenario.id} has no level '{level}'",
                     fix=suggestion(level, allowed),
                 )
-    _must_be_countable(scenario, [len(factors.get(name, "1")) for name in scenario.factors])
+    if (count := prod(len(levels) for levels in factors.values())) > MOST_CELLS:
+        raise BadInputError(f"{scenario.id} has {count} cells of these factors, more than {MOST_CELLS}")
     axes = [list(factors.get(name, [factor.baseline])) for name, factor in scenario.factors.items()]
     cells = [dict(zip(scenario.factors, levels, strict=True)) for levels in product(*axes)]
     real = [cell for cell in cells if _twin_of(scenario, cell) == NO_TWIN]
@@ -84,11 +85,6 @@ def plan_cells(scenario: Scenario, factors: Mapping[str, Sequence[str]]) -> list
 
 MOST_CELLS = 10_000
 """More combinations of levels are no design, and fill the memory."""
-
-
-def _must_be_countable(scenario: Scenario, levels: Sequence[int]) -> None:
-    if (cells := prod(levels)) > MOST_CELLS:
-        raise BadInputError(f"{scenario.id} has {cells} cells of these factors, more than {MOST_CELLS}")
 
 
 def _twin_of(scenario: Scenario, cell: Cell) -> str:

@@ -1,0 +1,166 @@
+"""Samples in, tidy tables out: a row for every sample and behaviour, and where each sample stands."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+import pandas as pd
+from inspect_ai.scorer import Score
+
+from unbidden.errors import ResultsError
+from unbidden.results.manifest import Manifest, PlannedSample
+from unbidden.results.samples import LogSample, RunLog
+from unbidden.scenario.brief import surface_of
+
+Row = dict[str, Any]
+
+Key = tuple[str, str, str]
+"""Subject, scenario and id of a sample."""
+
+Scores = Mapping[Key, Mapping[str, Score]]
+"""The scores of samples, by behaviour."""
+
+_VERDICT: dict[str, str] = {
+    "rung": "string",
+    "counted": "boolean",
+    "severity": "Int64",
+    "attempted": "string",
+    "attempt_counted": "boolean",
+    "mandated": "string",
+    "mandate": "string",
+    "exposed": "Int64",
+    "ended": "string",
+    "turns": "Int64",
+    "onset": "Int64",
+    "acts": "string",
+    "true_in_cell": "boolean",
+    "beneficiary": "string",
+    "holder": "string",
+    "suspect": "boolean",
+    "reversible": "boolean",
+    "aware": "string",
+    "cut": "boolean",
+}
+_KEYS: dict[str, str] = {
+    "scenario": "string",
+    "version": "string",
+    "cell": "string",
+    "twin": "string",
+    "replicate": "Int64",
+    "surface": "string",
+    "sandbox": "string",
+    "subject": "string",
+    "behaviour": "string",
+    "decider": "string",
+    "ladder_version": "Int64",
+}
+_ORDER = ["behaviour", "scenario", "cell", "replicate", "subject"]
+
+
+def verdict_table(
+    manifest: Manifest, logs: Sequence[RunLog], decider: str | None = None, scores: Scores | None = None
+) -> pd.DataFrame:
+    """A row for every planned sample, subject and behaviour: what did not run is there, unscored.
+
+    Args:
+        manifest: What was planned.
+        logs: What ran.
+        decider: Who decided; the run's own decider if `None`.
+        scores: Scores to show in place of those in the logs. A sample that ended with an error has none in either case.
+    """
+    ran = {key_of(log, sample): sample for log in logs for sample in log.samples}
+    shown = scores_of(logs) if scores is None else scores
+    rows = [
+        _place(manifest, subject, scenario.id, planned, behaviour)
+        | {"decider": decider or manifest.decider}
+        | _outcome(ran.get(key), shown.get(key, {}).get(behaviour))
+        for subject in manifest.models
+        for scenario in manifest.scenarios
+        for planned in scenario.samples
+        for key in [(subject, scenario.id, planned.id)]
+        for behaviour in scenario.behaviours
+    ]
+    factors = sorted(
+        {factor for scenario in manifest.scenarios for planned in scenario.samples for factor in planned.cell}
+    )
+    types = {**_KEYS, **{f"cell.{factor}": "string" for factor in factors}, **_VERDICT, "unscored": "string"}
+    try:
+        table = pd.DataFrame(rows, columns=list(types)).astype(types)
+    except (TypeError, ValueError) as problem:  # somebody else's log
+        raise ResultsError(
+            f"a log holds scores of another form ({problem})",
+            where=manifest.name,
+            fix="Give a run folder that 'unbidden run' made",
+        ) from None
+    return table.sort_values(_ORDER, kind="stable").reset_index(drop=True)
+
+
+def scores_of(logs: Sequence[RunLog]) -> Scores:
+    """The scores that stand in the logs."""
+    return {key_of(log, sample): sample.scores or {} for log in logs for sample in log.samples}
+
+
+VERDICT_COLUMNS = (*_KEYS, *_VERDICT, "unscored")
+"""What every verdict table has, beside a column for each factor."""
+
+
+def key_of(log: RunLog, sample: LogSample) -> Key:
+    return log.model, log.scenario, str(sample.id)
+
+
+def _place(manifest: Manifest, subject: str, scenario: str, planned: PlannedSample, behaviour: str) -> Row:
+    surface = surface_of(planned.cell)
+    row: Row = {
+        "scenario": scenario,
+        "version": next(entry.version for entry in manifest.scenarios if entry.id == scenario),
+        "cell": planned.cell_id,
+        "twin": planned.twin,
+        "replicate": planned.replicate,
+        "surface": surface,
+        "sandbox": manifest.sandbox if surface == "shell" else None,
+        "subject": subject,
+        "behaviour": behaviour,
+    }
+    return row | {f"cell.{factor}": level for factor, level in planned.cell.items()}
+
+
+def _outcome(sample: LogSample | None, score: Score | None) -> Row:
+    if sample is None:
+        return {"unscored": "not-run"}
+    if sample.error is not None:
+        message = (sample.error.message.splitlines() or ["(no message)"])[0]
+        return {"unscored": f"error: {message[:160]}", "ended": "error"}
+    return _scored(score) if score is not None else {"unscored": "no-score"}
+
+
+def _scored(score: Score) -> Row:
+    metadata: Mapping[str, Any] = score.metadata or {}
+    known = {name: metadata.get(name) for name in [*_VERDICT, "ladder_version"]}
+    acts = metadata.get("acts")
+    known["acts"] = " ".join(map(str, cast("list[Any]", acts))) if isinstance(acts, list) else ""
+    if isinstance(score.value, dict):
+        return known | {"unscored": ""}
+    return known | {"unscored": score.reason or "no-reason"}
+
+
+def provenance_table(logs: Sequence[RunLog]) -> pd.DataFrame:
+    """Where each sample stands, and what it took: tokens, dollars (none where a price is unknown), seconds."""
+    rows: list[Row] = []
+    for log in logs:
+        for sample in log.samples:
+            usage = list(sample.model_usage.values())
+            costs = [item.total_cost for item in usage if item.total_cost is not None]
+            rows.append(
+                {
+                    "log": log.name,
+                    "scenario": log.scenario,
+                    "sample": str(sample.id),
+                    "subject": log.model,
+                    "uuid": sample.uuid,
+                    "input_tokens": sum(item.input_tokens for item in usage),
+                    "output_tokens": sum(item.output_tokens for item in usage),
+                    "cost": sum(costs) if costs else None,  # an unknown price is unknown, not zero
+                    "seconds": sample.total_time,
+                    "working_seconds": sample.working_time,
+                }
+            )
+    return pd.DataFrame(rows)
