@@ -61,8 +61,14 @@ def main() -> None:
         _fail("interrupted; the same command goes on where this one stopped", 130)
 
 
+LONGEST = 5000
+"""Characters of a message: it may repeat what stands in a file."""
+
+
 def _fail(message: str, code: int) -> None:
-    err.print(f"[bold red]error:[/] {inert(without_keys(message))}", highlight=False, soft_wrap=True)
+    err.print(
+        f"[bold red]error:[/] {inert(without_keys(message)[:LONGEST])}", highlight=False, soft_wrap=True
+    )
     sys.exit(code)
 
 
