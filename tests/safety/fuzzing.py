@@ -40,7 +40,7 @@ def places(value: Any, at: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 
 
 @st.composite
-def mutated(draw: st.DrawFn, document: Any) -> Any:
+def mutated(draw: st.DrawFn, document: Any) -> Any:  # noqa: C901 - one case a kind of change
     """A document of which one to three values are dropped, replaced, doubled, renamed or joined by others."""
     data = deepcopy(document)
     for _ in range(draw(st.integers(1, 3))):
