@@ -1,9 +1,10 @@
 # make run    set up .venv if needed, run the main job with the reference subjects, print the side-by-side table
 # make test   set up .venv if needed, pass lint, types and tests
+# make fuzz   the fuzzers with fifty times as many examples, drawn anew
 # make bench  figures that take longer (see benchmarks/)
 # make kill   50 kills of 60-sample runs, and what each cost
 .DEFAULT_GOAL := run
-.PHONY: run test lint types bench kill bench-sandboxes bench-labels bench-rescore clean
+.PHONY: run test lint types fuzz bench kill bench-sandboxes bench-labels bench-rescore clean
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -35,6 +36,9 @@ lint: $(VENV)/.ready
 
 types: $(VENV)/.ready
 	$(VENV)/bin/pyright
+
+fuzz: $(VENV)/.ready
+	UNBIDDEN_FUZZ=50 $(PY) -m pytest -n $(JOBS) tests/safety/test_fuzz_content.py tests/safety/test_fuzz_world.py tests/safety/test_fuzz_log.py
 
 bench: $(VENV)/.ready
 	$(PY) benchmarks/cost_per_call.py 7 6

@@ -173,7 +173,7 @@ WORDS: dict[str, tuple[list[str], list[str]]] = {
     ),
     "an option that is no YAML": (
         ["run", "stock-room", "-m", "unbidden/zealot", "--inspect", "temperature=[1"],
-        ["temperature=[1"],
+        ["temperature=...", "not valid YAML"],
     ),
     "an option that is ours": (
         ["run", "stock-room", "-m", "unbidden/zealot", "--inspect", "score=false"],

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
+from math import prod
 
 from unbidden.errors import ContentError, suggestion
 from unbidden.reading import Place
 from unbidden.replay import Replay, planned_for, replay
-from unbidden.scenario.expand import NO_TWIN, render
+from unbidden.scenario.expand import MOST_CELLS, NO_TWIN, render
 from unbidden.scenario.load import Loaded
 from unbidden.scenario.model import Call, Exemplar, Expected, Step
 from unbidden.scoring.ladder import NO_RUNG, Ladder, load_ladder
@@ -101,6 +102,11 @@ def _rungs(loaded: Loaded, index: int, ladders: Mapping[str, Ladder]) -> Iterato
 
 def _cells(loaded: Loaded) -> Iterator[ContentError]:
     factors = loaded.scenario.factors
+    if (cells := prod(len(factor.levels) for factor in factors.values())) > MOST_CELLS:
+        yield loaded.error(
+            f"{cells} cells, more than {MOST_CELLS}", ("factors",), "Leave out factors or levels"
+        )
+        return
     for levels in product(*(factor.levels for factor in factors.values())):
         for replicate in (1, 2):
             try:

@@ -18,10 +18,12 @@ from unbidden.cli_label import label
 from unbidden.cli_onset import onset
 from unbidden.cli_options import MaxCost, Prices, factors_of, options_of
 from unbidden.cli_plan import confirm, plan
+from unbidden.cli_redact import redact
 from unbidden.cli_scenarios import scenarios
 from unbidden.cli_score import score
 from unbidden.cli_table import table
 from unbidden.errors import BadInputError, UnbiddenError
+from unbidden.keys import without_keys
 from unbidden.terminal import console, inert
 from unbidden.vocabulary import AgentName, SandboxName
 
@@ -40,6 +42,7 @@ app.command()(label)
 app.command()(plan)
 app.command()(gate)
 app.command()(score)
+app.command()(redact)
 app.command()(table)
 app.command()(explain)
 app.command()(onset)
@@ -60,8 +63,14 @@ def main() -> None:
         _fail("interrupted; the same command goes on where this one stopped", 130)
 
 
+LONGEST = 5000
+"""Characters of a message: it may repeat what stands in a file."""
+
+
 def _fail(message: str, code: int) -> None:
-    err.print(f"[bold red]error:[/] {inert(message)}", highlight=False, soft_wrap=True)
+    err.print(
+        f"[bold red]error:[/] {inert(without_keys(message)[:LONGEST])}", highlight=False, soft_wrap=True
+    )
     sys.exit(code)
 
 

@@ -46,4 +46,7 @@ def _value(name: str, text: str) -> Any:
     try:
         return yaml.safe_load(text)
     except yaml.YAMLError as problem:
-        raise BadInputError(f"--inspect {name}={text} is not valid YAML ({problem})") from None
+        what = problem.problem if isinstance(problem, yaml.MarkedYAMLError) else "it cannot be read"
+        raise BadInputError(
+            f"--inspect {name}=... is not valid YAML ({what})"  # the value may be a key
+        ) from None

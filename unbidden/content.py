@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
-from unbidden.errors import NotFoundError, suggestion
+from unbidden.errors import ContentError, NotFoundError, at, suggestion
 
 Kind = Literal["scenarios", "evals", "scorers", "gates"]
 
@@ -17,11 +17,12 @@ def find(kind: Kind, name: str) -> Path:
 
     Raises:
         NotFoundError: No such file; names the nearest existing one.
+        ContentError: It is a link to a file elsewhere.
     """
     if name.endswith((".yaml", ".yml")):
         path = Path(name)
         if path.is_file():
-            return path
+            return own(path)
         raise NotFoundError(
             f"there is no file {name}", fix="Give the path of an existing YAML file or a name"
         )
@@ -29,7 +30,31 @@ def find(kind: Kind, name: str) -> Path:
     if name not in files:
         fix = suggestion(name, files) + _SHOWN_BY.get(kind, "")
         raise NotFoundError(f"there is no '{name}' in {kind}/", fix=fix)
-    return files[name]
+    return own(files[name])
+
+
+def by_name(kind: Kind, name: str) -> Path:
+    """As `find`, for a name that somebody else's file gives: a path is none."""
+    files = listing(kind)
+    if name not in files:
+        raise NotFoundError(f"there is no '{name}' in {kind}/", fix=suggestion(name, files))
+    return own(files[name])
+
+
+def own(path: Path) -> Path:
+    """A content file, unless it is a link out of its folder: a project from a stranger reads no file of the user's.
+
+    Raises:
+        ContentError: It is such a link.
+    """
+    folder, real = path.parent.resolve(), path.resolve()
+    if real.is_relative_to(folder) or path.is_relative_to(
+        builtin_root()
+    ):  # installers may link what they install
+        return path
+    raise ContentError(
+        "is a link to a file elsewhere", where=at(folder / path.name), fix="Put the file itself there"
+    )
 
 
 _SHOWN_BY: dict[Kind, str] = {"scenarios": ". 'unbidden scenarios list' shows them"}

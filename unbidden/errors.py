@@ -74,6 +74,13 @@ class DeciderError(UnbiddenError):
         super().__init__(f"{reason}: {detail}")
 
 
+class SlowPatternError(DeciderError):
+    """A content file's pattern takes too long on a text."""
+
+    def __init__(self, pattern: str) -> None:
+        super().__init__("slow-pattern", f"the pattern {pattern[:80]!r} takes too long on a text")
+
+
 def suggestion(given: str, allowed: Iterable[str]) -> str:
     """The allowed values, led by the one nearest to what was given."""
     names = sorted(allowed)

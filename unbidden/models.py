@@ -8,6 +8,7 @@ from inspect_ai._util.error import (
 from inspect_ai.model import Model, get_model
 from rich.text import Text
 
+from unbidden.discretion import discreet
 from unbidden.errors import BadInputError
 
 
@@ -25,7 +26,7 @@ def usable_model(name: str, **options: Any) -> Model:
         fix = "Give unbidden/bystander, advocate, zealot, schemer or mixed"
         raise BadInputError("unbidden/exemplar plays in 'unbidden scenarios check' only", fix=fix)
     try:
-        return get_model(name, **options)
+        return discreet(get_model(name, **options))
     except BadInputError:
         raise
     except PrerequisiteError as problem:

@@ -9,6 +9,7 @@ from inspect_ai.model import GenerateConfig
 from pydantic import ValidationError
 
 from unbidden.errors import BadInputError, suggestion
+from unbidden.keys import must_hold_no_key
 
 OURS = frozenset(
     {
@@ -59,7 +60,7 @@ def checked(given: Mapping[str, Any]) -> dict[str, Any]:
     """Options for `eval_set`, over our defaults.
 
     Raises:
-        BadInputError: Inspect has no such option, or it is ours to set.
+        BadInputError: Inspect has no such option, it is ours to set, or it holds a key.
     """
     signature = inspect.signature(cast("Callable[..., Any]", eval_set))
     known = (set(signature.parameters) | set(GenerateConfig.model_fields)) - OURS
@@ -68,6 +69,7 @@ def checked(given: Mapping[str, Any]) -> dict[str, Any]:
             raise BadInputError(
                 f"Inspect's eval_set has no option '{name}' to set here", fix=suggestion(name, known)
             )
+    must_hold_no_key(given)
     try:
         GenerateConfig.model_validate(
             {name: given[name] for name in given if name in GenerateConfig.model_fields}

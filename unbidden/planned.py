@@ -49,6 +49,7 @@ def planned_for(
                 title=scope.loaded.scenario.title,
                 version=version(scope.loaded),
                 behaviours=list(scope.behaviours),
+                private=scope.loaded.scenario.private,
                 samples=_samples(spec, scope)[:limit],
             )
             for scope in spec.scopes

@@ -63,7 +63,8 @@ def checked_for(spec: Spec, models: Sequence[str], given: Mapping[str, Any], max
     options = checked(given)
     give_prices(prices_from(options.pop("model_cost_config", {})))
     if roles := deciders.roles(spec.graders):
-        options["model_roles"] = {**options.get("model_roles", {}), **roles}
+        judges = {role: usable_model(grader) for role, grader in roles.items()}
+        options["model_roles"] = {**options.get("model_roles", {}), **judges}
     made = [
         usable_model(name, base_url=options.get("model_base_url"), **options.get("model_args", {}))
         for name in dict.fromkeys(models)

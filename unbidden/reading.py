@@ -75,10 +75,7 @@ def read_document(path: Path) -> Document:
     Raises:
         ContentError: The file cannot be read, is not YAML, or repeats a key.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as problem:
-        raise ContentError(f"cannot be read ({problem})", where=at(path)) from None
+    text = _text(path)
     try:
         _must_be_modest(text, path)
         node = yaml.compose(text, Loader=yaml.CSafeLoader)
@@ -91,6 +88,19 @@ def read_document(path: Path) -> Document:
     lines = _Lines(path)
     data = _plain(node, (), lines, path, frozenset()) if node is not None else None
     return Document(path, data, lines)
+
+
+def _text(path: Path) -> str:
+    """No more than a file may hold: a link to an endless one would fill the memory."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(LARGEST + 1)
+        text = data.decode("utf-8")
+    except (OSError, ValueError) as problem:
+        raise ContentError(f"cannot be read ({problem})", where=at(path)) from None
+    if len(data) > LARGEST:
+        raise ContentError(f"larger than {LARGEST // 2**20} MB", where=at(path), fix="Split the file")
+    return text
 
 
 def _plain(node: yaml.Node, place: Place, lines: dict[Place, int], path: Path, above: frozenset[int]) -> Any:
@@ -114,8 +124,8 @@ def _plain(node: yaml.Node, place: Place, lines: dict[Place, int], path: Path, a
     return _scalar(node, path)
 
 
-DEEPEST, MOST = 50, 200_000
-"""How deeply a document may be nested, and how many values it may hold with its anchors written out."""
+DEEPEST, MOST, LARGEST = 50, 200_000, 8 * 2**20
+"""How deeply a document may be nested, how many values it may hold with its anchors written out, and its bytes."""
 
 
 class _Lines(dict[Place, int]):

@@ -123,11 +123,15 @@ def _through(replies: Replies, model: Model) -> Generator[None]:
 @contextmanager
 def _replaced(api: ModelAPI, generate: Callable[..., Any]) -> Generator[None]:
     """On this one object: Inspect keeps models and hands them out again."""
-    vars(api)["generate"] = generate
+    own = vars(api)
+    before = own.get("generate")
+    own["generate"] = generate
     try:
         yield
     finally:
-        vars(api).pop("generate")
+        own.pop("generate")
+        if before is not None:
+            own["generate"] = before
 
 
 def _digest(model: str, seed: int, messages: Sequence[ChatMessage], tools: Sequence[ToolInfo]) -> str:

@@ -14,7 +14,7 @@ from unbidden.errors import BadInputError, suggestion
 from unbidden.models import usable_model
 from unbidden.results.answers import answers_table
 from unbidden.results.build import Key, key_of, verdict_table
-from unbidden.results.manifest import Manifest, read_manifest
+from unbidden.results.manifest import Manifest, must_be_whole, read_manifest
 from unbidden.results.samples import LogSample, RunLog, read_logs
 from unbidden.results.scores import Scoring, find_scoring, label_of, must_be_usable, state, write_scores
 from unbidden.scoring.deciders import for_models, shown
@@ -61,6 +61,7 @@ def rescore(
         BadInputError: There is no such view, model or ladder, or there are other scores of that name. Nothing is written.
     """
     run = read_manifest(folder)
+    must_be_whole(folder, run, missing=("prompts", "texts"))
     ladders = {name: load_ladder(name) for name in _behaviours(run)}
     if view is not None:
         must_be_known(view, ladders)

@@ -12,7 +12,7 @@ from unbidden.errors import BadInputError
 from unbidden.planned import planned_for, same_ladders
 from unbidden.playing import broken, checked_for, play, prepare, task_of
 from unbidden.progress import progress
-from unbidden.results.manifest import MANIFEST, Manifest, read_manifest
+from unbidden.results.manifest import MANIFEST, Manifest, must_be_whole, read_manifest
 from unbidden.results.rows import write_tables
 from unbidden.resume import held
 from unbidden.spec import Spec
@@ -101,6 +101,7 @@ def _joined(folder: Path, planned: Manifest) -> Manifest:
     if not (folder / MANIFEST).exists():
         return planned
     there = read_manifest(folder)
+    must_be_whole(folder, there)
     same_ladders(there, planned, folder)
     joined = [*there.models, *(model for model in planned.models if model not in there.models)]
     return there.model_copy(update={"models": joined})

@@ -1,10 +1,10 @@
 """Which schema file belongs to which model."""
 
+from unbidden.eval_file import Eval
 from unbidden.gating.file import GateFile
 from unbidden.reading import Frozen
 from unbidden.scenario.model import Scenario
 from unbidden.scoring.ladder import Ladder
-from unbidden.spec import Eval
 
 SCHEMAS: dict[str, type[Frozen]] = {
     "scenarios/schema/scenario.json": Scenario,

@@ -9,9 +9,9 @@ from typing import Any
 
 from unbidden import content
 from unbidden.errors import BadInputError, NotFoundError, suggestion
+from unbidden.eval_file import Eval
 from unbidden.gating.spec import Gate
-from unbidden.reading import Document, Frozen, OneOrMore, Place, read_model
-from unbidden.sandbox.choice import EMBEDDED
+from unbidden.reading import Document, Place, read_model
 from unbidden.scenario.expand import Planned, plan_cells, render
 from unbidden.scenario.load import Loaded, load_scenario
 from unbidden.scenario.model import Limits
@@ -19,27 +19,7 @@ from unbidden.scoring import deciders
 from unbidden.scoring.ladder import Ladder, load_ladder
 from unbidden.system_prompt import SystemPrompt, prompted
 from unbidden.task import chosen, version, with_twins
-from unbidden.vocabulary import IN_CONTAINER, PLAIN, SURFACE, AgentName, SandboxName
-
-
-class Eval(Frozen):
-    """One file in evals/: scenarios x factors x replicates x behaviours x limits, and what a gate holds it to.
-
-    `primary` names the behaviours on which comparisons are to be decisions; all others are exploratory.
-    """
-
-    canary: str
-    title: str
-    question: str
-    scenarios: list[str]
-    factors: dict[str, OneOrMore[str]] = {}
-    replicates: int = 1
-    behaviours: list[str] | None = None
-    primary: list[str] = []
-    limits: Limits = Limits()
-    sandbox: SandboxName = EMBEDDED
-    agent: AgentName = PLAIN
-    gate: Gate | None = None
+from unbidden.vocabulary import IN_CONTAINER, SURFACE, AgentName, SandboxName
 
 
 @dataclass(frozen=True)
@@ -191,6 +171,7 @@ def _resolved(name: str, plan: Eval, document: Document | None, asked: _Asked) -
     scopes: list[Scope] = []
     for index, scenario in enumerate(plan.scenarios):
         with _placed(document, ("scenarios", index)):
+            _must_be_near(scenario, document)
             loaded = load_scenario(scenario)
         mine = {factor: levels for factor, levels in given.items() if factor in loaded.scenario.factors}
         with _placed(document, ("factors",)):
@@ -201,6 +182,9 @@ def _resolved(name: str, plan: Eval, document: Document | None, asked: _Asked) -
             render(loaded, cell.cell, 1)
         scopes.append(Scope(scenario, loaded, mine, cells, behaviours))
     _factors_exist(given, scopes, document)
+    replicates = asked.replicates or plan.replicates
+    if (samples := replicates * sum(len(scope.cells) for scope in scopes)) > MOST_SAMPLES:
+        raise BadInputError(f"{samples} samples are more than {MOST_SAMPLES}", fix="Run it in parts")
     sandbox, agent = asked.sandbox or plan.sandbox, asked.agent or plan.agent
     _agent_fits(agent, sandbox, scopes)
     _primary_is_scored(plan.primary, scopes, document)
@@ -210,7 +194,7 @@ def _resolved(name: str, plan: Eval, document: Document | None, asked: _Asked) -
         question=plan.question,
         scopes=scopes,
         ladders={behaviour: load_ladder(behaviour) for scope in scopes for behaviour in scope.behaviours},
-        replicates=asked.replicates or plan.replicates,
+        replicates=replicates,
         limits=plan.limits,
         graders=tuple(dict.fromkeys(asked.graders)),
         sandbox=sandbox,
@@ -218,6 +202,21 @@ def _resolved(name: str, plan: Eval, document: Document | None, asked: _Asked) -
         gate=plan.gate,
         primary=plan.primary,
     )
+
+
+MOST_SAMPLES = 1_000_000
+"""So many samples of a run are planned in memory."""
+
+
+def _must_be_near(scenario: str, document: Document | None) -> None:
+    """An eval from a stranger names scenarios of its own project, or built-in ones."""
+    if document is None or not scenario.endswith((".yaml", ".yml")):
+        return
+    project = document.path.resolve().parent.parent
+    if not Path(scenario).resolve().is_relative_to(project):
+        raise BadInputError(
+            f"'{scenario}' lies outside the eval's project", fix="Name a scenario of scenarios/"
+        )
 
 
 def _factors_exist(given: Mapping[str, Any], scopes: Sequence[Scope], document: Document | None) -> None:

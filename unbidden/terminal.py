@@ -23,3 +23,13 @@ def visible(text: str) -> str:
 def inert(text: str) -> str:
     """Text for a place that reads rich's markup: neither markup nor control characters of its own."""
     return escape(visible(text))
+
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""What a spreadsheet takes for the beginning of a formula, full-width forms included."""
+
+
+def spreadsheet_safe(text: str) -> str:
+    """Text for a cell of a table that a spreadsheet may open: a formula becomes text by an apostrophe before it."""
+    shown = visible(text)
+    return f"'{shown}" if shown.lstrip(" ").startswith(_FORMULA) else shown

@@ -1,7 +1,6 @@
 """From a conversation made elsewhere to the ledger of what its subject did."""
 
 import json
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import takewhile
@@ -13,6 +12,7 @@ from inspect_ai.model import ChatMessageAssistant, ChatMessageTool
 from unbidden.importing.calls import Call, CallsOf, Left, has_content, subject_messages
 from unbidden.importing.mapping import PLACEHOLDER, MappingFile, ToolRule
 from unbidden.importing.people import People
+from unbidden.patterns import found
 from unbidden.subject.aware import aware_of_a_test
 from unbidden.subject.record import Record
 from unbidden.subject.speech import refuses, spoken
@@ -38,6 +38,9 @@ def read_acts(sample: EvalSample, mapping: MappingFile, calls_of: CallsOf) -> Re
         sample: Messages, and how they ended.
         mapping: What its tools do.
         calls_of: Finds the calls in a message of the subject's.
+
+    Raises:
+        SlowPatternError: A pattern of the mapping takes too long on it.
     """
     if sample.error is not None:
         return Left(reason="error", detail="The sample broke off with an error.")
@@ -181,7 +184,7 @@ class _Reading:
     def _meet(self, text: str, turn: int) -> None:
         """A fact that is shown after the prompts is read: that is what `exposed` is counted from."""
         for fact in self._mapping.facts:
-            shows = any(re.search(pattern, text, re.IGNORECASE) for pattern in fact.found_in)
+            shows = any(found(pattern, text) for pattern in fact.found_in)
             if shows and fact.id not in self._seen:
                 self._seen.add(fact.id)
                 if turn:
@@ -207,7 +210,7 @@ def seen(fact: str) -> str:
 def _outcome(call: Call, rule: ToolRule) -> tuple[Status, str | None]:
     """A refusal of the organisation's is told apart from a mistake by the words of its message."""
     said = "\n".join(filter(None, (call.wrong, call.result)))
-    if rule.blocked_when is not None and re.search(rule.blocked_when, said, re.IGNORECASE):
+    if rule.blocked_when is not None and found(rule.blocked_when, said):
         return Status.BLOCKED, said
     if call.wrong is not None:
         return Status.FAILED, call.wrong
@@ -217,7 +220,7 @@ def _outcome(call: Call, rule: ToolRule) -> tuple[Status, str | None]:
             if rule.unanswered == "executed"
             else (Status.FAILED, "the log holds no result of the call")
         )
-    if rule.failed_when is not None and re.search(rule.failed_when, said, re.IGNORECASE):
+    if rule.failed_when is not None and found(rule.failed_when, said):
         return Status.FAILED, said
     return Status.EXECUTED, None
 

@@ -15,7 +15,7 @@ from inspect_ai.scorer import Score
 from inspect_ai.util import Store
 
 from unbidden import __version__
-from unbidden.errors import BadInputError
+from unbidden.errors import BadInputError, SlowPatternError
 from unbidden.importing.acts import read_acts
 from unbidden.importing.calls import CallsOf, Left, native_calls
 from unbidden.importing.inspect_logs import Sources, read_inspect_logs
@@ -93,7 +93,10 @@ def _reader(
 def _converted(placed: Placed, mapping: MappingFile, calls_of: CallsOf, version: str) -> Converted:
     """A foreign sample as one of ours: its conversation as it was, our metadata, and the record in the store."""
     foreign = placed.foreign
-    found = read_acts(foreign.sample, mapping, calls_of)
+    try:
+        found = read_acts(foreign.sample, mapping, calls_of)
+    except SlowPatternError as slow:
+        found = Left(reason=slow.reason, detail=str(slow))
     store = Store()
     if isinstance(found, Left):
         meta, reason = meta_of(placed, mapping, version), found

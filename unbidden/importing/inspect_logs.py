@@ -10,6 +10,7 @@ from inspect_ai.log import EvalLog, EvalSample, list_eval_logs, read_eval_log
 
 from unbidden.errors import BadInputError, NotFoundError, ResultsError
 from unbidden.importing.mapping import MappingFile
+from unbidden.results.archive import must_unpack
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,7 @@ def newest_logs(paths: Sequence[Path], *, events: bool = False) -> Iterator[tupl
     """
     newest: dict[str, tuple[Path, EvalLog]] = {}
     for file in _files(paths):
+        must_unpack(file)
         try:
             log = read_eval_log(
                 str(file), resolve_attachments=True, exclude_fields={"store"} if events else _UNREAD

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from unbidden import content
 from unbidden.errors import ContentError, suggestion
+from unbidden.patterns import found, mistakes
 from unbidden.reading import Document, Frozen, OneOrMore, Place, read_model
 from unbidden.scenario.model import Goal, MandateRules, Twin
 from unbidden.scenario.worldspec import Condition, Name
@@ -120,7 +121,10 @@ class MappingFile(Frozen):
         fits = (
             rule
             for rule in rules
-            if all(re.fullmatch(wanted, str(arguments.get(name, ""))) for name, wanted in rule.when.items())
+            if all(
+                found(rf"\A(?:{wanted})\Z", str(arguments.get(name, "")), "")
+                for name, wanted in rule.when.items()
+            )
         )
         return next(fits, None)
 
@@ -145,9 +149,7 @@ def _problems(mapping: MappingFile, document: Document) -> Iterator[ContentError
                 f"no ladder defines the behaviour '{name}'", ("behaviours", index), suggestion(name, known)
             )
     for place, pattern in _patterns(mapping):
-        try:
-            re.compile(pattern)
-        except re.error as problem:
+        for _, problem in mistakes([pattern]):
             yield document.error(f"'{pattern}' is no regular expression ({problem})", place)
     for place, factors in _factors(mapping):
         for factor in factors:

@@ -6,6 +6,7 @@ from pathlib import Path
 from unbidden.labelling.draw import Drawn, Population, draw
 from unbidden.labelling.store import Answer, Label, keep, labels_path, read_labels
 from unbidden.labelling.transcripts import Transcripts
+from unbidden.results.manifest import must_be_whole, read_manifest
 from unbidden.scenario.brief import BriefFact
 from unbidden.scoring.evidence import Case
 from unbidden.scoring.ladder import Ladder
@@ -47,6 +48,7 @@ def ask(
     Raises:
         ResultsError: A sample cannot be read, or a label cannot be kept.
     """
+    must_be_whole(folder, read_manifest(folder), missing=("prompts", "texts"))
     transcripts, path = Transcripts(folder), labels_path(folder, ladder.behaviour)
     for number, one in enumerate(left):
         key, stratum = one.unit

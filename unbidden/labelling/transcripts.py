@@ -3,11 +3,11 @@
 from pathlib import Path
 
 from inspect_ai.log import EvalSample, list_eval_logs, read_eval_log, read_eval_log_sample
-from inspect_ai.util import Store
 from pydantic import ValidationError
 
 from unbidden.errors import ResultsError
 from unbidden.labelling.store import Key
+from unbidden.results.archive import must_unpack
 from unbidden.scenario.brief import SampleMeta
 from unbidden.scoring.evidence import Case
 from unbidden.subject.record import Record
@@ -27,6 +27,7 @@ class Transcripts:
         self._folder = folder
         self._logs: dict[tuple[str, str], list[str]] = {}
         for info in list_eval_logs(str(folder / "logs"), descending=True):  # the newest first
+            must_unpack(Path(info.name.removeprefix("file://")))
             try:
                 head = read_eval_log(info, header_only=True).eval
             except (OSError, ValueError, KeyError, EOFError) as problem:
@@ -64,7 +65,7 @@ def _case(sample: EvalSample, log: str) -> Case:
         brief = SampleMeta.of(sample.metadata).brief
     except ValidationError:
         brief = None
-    record = Record.of(Store(sample.store))
+    record = Record.of_log(sample.store)
     if brief is None or record is None:
         raise ResultsError(f"sample '{sample.id}' left no readable ledger", where=log)
     return Case(record=record, brief=brief)

@@ -1,11 +1,12 @@
 """Samples in, tidy tables out: a row for every sample and behaviour, and where each sample stands."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import pandas as pd
 from inspect_ai.scorer import Score
 
+from unbidden.errors import ResultsError
 from unbidden.results.manifest import Manifest, PlannedSample
 from unbidden.results.samples import LogSample, RunLog
 from unbidden.scenario.brief import surface_of
@@ -82,7 +83,14 @@ def verdict_table(
         {factor for scenario in manifest.scenarios for planned in scenario.samples for factor in planned.cell}
     )
     types = {**_KEYS, **{f"cell.{factor}": "string" for factor in factors}, **_VERDICT, "unscored": "string"}
-    table = pd.DataFrame(rows, columns=list(types)).astype(types)
+    try:
+        table = pd.DataFrame(rows, columns=list(types)).astype(types)
+    except (TypeError, ValueError) as problem:  # somebody else's log
+        raise ResultsError(
+            f"a log holds scores of another form ({problem})",
+            where=manifest.name,
+            fix="Give a run folder that 'unbidden run' made",
+        ) from None
     return table.sort_values(_ORDER, kind="stable").reset_index(drop=True)
 
 
@@ -127,7 +135,8 @@ def _outcome(sample: LogSample | None, score: Score | None) -> Row:
 def _scored(score: Score) -> Row:
     metadata: Mapping[str, Any] = score.metadata or {}
     known = {name: metadata.get(name) for name in [*_VERDICT, "ladder_version"]}
-    known["acts"] = " ".join(metadata.get("acts") or [])
+    acts = metadata.get("acts")
+    known["acts"] = " ".join(map(str, cast("list[Any]", acts))) if isinstance(acts, list) else ""
     if isinstance(score.value, dict):
         return known | {"unscored": ""}
     return known | {"unscored": score.reason or "no-reason"}

@@ -43,7 +43,7 @@ def _heading(comparison: Comparison) -> Iterator[Text]:
     scorings = comparison.scorings or [[] for _ in comparison.runs]
     deciders = comparison.deciders or [[] for _ in comparison.runs]
     for run, named, about in zip(comparison.runs, scorings, deciders, strict=True):
-        yield Text(f"{run.title} ({run.name}-{run.digest}). {run.question}".strip())
+        yield Text(visible(f"{run.title} ({run.name}-{run.digest}). {run.question}".strip()))
         scenarios = ", ".join(scenario.id for scenario in run.scenarios)
         deciders = "; ".join(f"{scoring.label}: {scoring.decider}" for scoring in named) or run.decider
         yield Text(visible(f"Conditional on the scenarios {scenarios}. Decider: {deciders}."), style="dim")

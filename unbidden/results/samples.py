@@ -13,10 +13,10 @@ import zstandard
 from inspect_ai.log import EvalError, EvalLog, list_eval_logs, read_eval_log
 from inspect_ai.model import ModelUsage
 from inspect_ai.scorer import Score
-from inspect_ai.util import Store
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from unbidden.errors import ResultsError
+from unbidden.results.archive import must_unpack
 from unbidden.scenario.brief import SampleMeta
 from unbidden.subject.record import Record
 
@@ -53,7 +53,7 @@ class LogSample(_Part):
 
     def record(self) -> Record | None:
         """What it left behind; `None` if it left nothing readable."""
-        return Record.of(Store(self.store))
+        return Record.of_log(self.store)
 
 
 @dataclass(frozen=True)
@@ -104,6 +104,7 @@ def headed_logs(folder: Path, damaged: list[ResultsError] | None = None) -> list
     for info in list_eval_logs(str(folder / "logs"), descending=False):
         path = Path(info.name.removeprefix("file://"))
         try:
+            must_unpack(path)
             spec = _spec(path)
         except ResultsError as problem:
             if damaged is None:
@@ -132,7 +133,7 @@ def check_log(path: Path) -> None:
         with ZipFile(path) as log:
             if (member := log.testzip()) is not None:
                 raise BadZipFile(f"'{member}' is not what was written")
-    except _damages() as problem:
+    except damages() as problem:
         raise ResultsError(f"a log cannot be read ({problem})", where=str(path)) from None
 
 
@@ -161,7 +162,7 @@ def _spec(path: Path) -> _Spec:
     try:
         with ZipFile(path) as log:
             return _Header.model_validate_json(log.read(HEADER if HEADER in log.namelist() else START)).eval
-    except _damages():
+    except damages():
         return _Header.model_validate(_by_inspect(path, header_only=True)).eval
 
 
@@ -171,7 +172,7 @@ def _samples(path: Path) -> list[LogSample]:
             # a sample that was played again stands in the log twice, and its name leads to the later one
             names = [name for name in dict.fromkeys(log.namelist()) if _is_sample(name)]
             samples = [LogSample.model_validate_json(log.read(name)) for name in names]
-    except _damages():
+    except damages():
         samples = [LogSample.model_validate(sample) for sample in _by_inspect(path).samples or []]
     return sorted(samples, key=_place)
 
@@ -189,11 +190,11 @@ def _by_inspect(path: Path, *, header_only: bool = False) -> EvalLog:
     """A log in another format, or one that only Inspect's own, slower reader takes (nested without end, for example)."""
     try:
         return read_eval_log(str(path), header_only=header_only, exclude_fields=_UNREAD)
-    except _damages() as problem:
+    except damages() as problem:
         raise ResultsError(f"a log cannot be read ({problem})", where=str(path)) from None
 
 
-def _damages() -> tuple[type[Exception], ...]:
+def damages() -> tuple[type[Exception], ...]:
     """What reading a damaged log raises."""
     known = (
         OSError, ValueError, KeyError, EOFError, NotImplementedError, RuntimeError,

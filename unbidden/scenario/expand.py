@@ -5,6 +5,7 @@ import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
+from math import prod
 from types import SimpleNamespace
 from typing import Any
 
@@ -18,7 +19,7 @@ from unbidden.scenario.eventspec import Event
 from unbidden.scenario.load import Loaded
 from unbidden.scenario.model import Block, Entity, Scenario
 from unbidden.scenario.worldspec import Condition, WorldSpec
-from unbidden.templates import render_text, render_tree
+from unbidden.templates import bounded, render_text, render_tree
 from unbidden.vocabulary import Role
 
 Cell = Mapping[str, str]
@@ -69,6 +70,8 @@ def plan_cells(scenario: Scenario, factors: Mapping[str, Sequence[str]]) -> list
                     f"the factor '{factor}' of {scenario.id} has no level '{level}'",
                     fix=suggestion(level, allowed),
                 )
+    if (count := prod(len(levels) for levels in factors.values())) > MOST_CELLS:
+        raise BadInputError(f"{scenario.id} has {count} cells of these factors, more than {MOST_CELLS}")
     axes = [list(factors.get(name, [factor.baseline])) for name, factor in scenario.factors.items()]
     cells = [dict(zip(scenario.factors, levels, strict=True)) for levels in product(*axes)]
     real = [cell for cell in cells if _twin_of(scenario, cell) == NO_TWIN]
@@ -78,6 +81,10 @@ def plan_cells(scenario: Scenario, factors: Mapping[str, Sequence[str]]) -> list
         entry = Planned(cell, _twin_of(scenario, cell))
         planned.setdefault(entry.id, entry)
     return list(planned.values())
+
+
+MOST_CELLS = 10_000
+"""More combinations of levels are no design, and fill the memory."""
 
 
 def _twin_of(scenario: Scenario, cell: Cell) -> str:
@@ -100,6 +107,11 @@ def render(loaded: Loaded, cell: Cell, replicate: int) -> Situation:
     Raises:
         ContentError: A template fails or yields something the world cannot hold; names the line.
     """
+    with bounded():
+        return _rendered(loaded, cell, replicate)
+
+
+def _rendered(loaded: Loaded, cell: Cell, replicate: int) -> Situation:
     scenario = loaded.scenario
     names = _names(loaded, cell, replicate)
     complain = loaded.error
@@ -264,7 +276,9 @@ def _drawn(
         return picked if isinstance(picked, str) else SimpleNamespace(**picked)
     if entity.person is not None:
         domain = render_text(entity.person, names, loaded.error, place)
-        first, last = next(people)
+        first, last = next(people, ("", ""))
+        if not first:
+            raise loaded.error("there are no names left for another person", place)
         user = f"{first[0]}{last}".lower()
         address = f"{first}.{last}@{domain}".lower()
         return SimpleNamespace(name=f"{first} {last}", first=first, last=last, user=user, address=address)

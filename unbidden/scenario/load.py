@@ -1,6 +1,5 @@
 """Scenario files in, checked scenarios out."""
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import get_args
 
 from unbidden import content
 from unbidden.errors import ContentError, suggestion
+from unbidden.patterns import mistakes
 from unbidden.reading import Document, Place, read_model
 from unbidden.scenario.model import Scenario
 from unbidden.scenario.worldspec import Condition
@@ -26,11 +26,8 @@ class Loaded:
 
     def must_compile(self, patterns: Sequence[str], place: Place) -> None:
         """Raises `ContentError` at the first pattern that is not a regular expression."""
-        for index, pattern in enumerate(patterns):
-            try:
-                re.compile(pattern)
-            except re.error as problem:
-                raise self.error(f"not a regular expression: {problem}", (*place, index)) from None
+        for index, problem in mistakes(patterns):
+            raise self.error(f"not a regular expression: {problem}", (*place, index))
 
 
 def load_scenario(name: str) -> Loaded:

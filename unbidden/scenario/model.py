@@ -181,6 +181,9 @@ class Scenario(Frozen):
     title: str
     version: int = 1
     about: str = ""
+    private: bool = Field(
+        default=False, description="Its prompts are left out of results that are shared (`unbidden redact`)."
+    )
     entities: dict[str, Entity] = {}
     roles: dict[Role, list[str]] = Field(
         default={},

@@ -144,7 +144,7 @@ def _settings(path: Path) -> dict[str, Setting]:
 def _found(name: str) -> Path:
     for root in content.roots():
         if (path := root / "scorers" / "examples" / name).is_file():
-            return path
+            return content.own(path)
     raise NotFoundError(f"there are no examples scorers/examples/{name}", fix="Write some, one act a line")
 
 

@@ -117,13 +117,13 @@ NO_RUNG = "none"
 
 
 def load_ladder(name: str) -> Ladder:
-    """Read a ladder by its behaviour's name or its path.
+    """Read a ladder by its behaviour's name. A path is none: the name may be out of a stranger's file.
 
     Raises:
         NotFoundError: No ladder defines the behaviour.
         ContentError: The file does not fit the model.
     """
-    ladder, document = read_model(content.find("scorers", name), Ladder)
+    ladder, document = read_model(content.by_name("scorers", name), Ladder)
     for problem in _problems(ladder, document):
         raise problem
     return ladder

@@ -42,7 +42,7 @@ def rubric(question: Question) -> str:
     for root in content.roots():
         path = root / "scorers" / "rubrics" / f"{question}.md"
         if path.is_file():
-            return path.read_text(encoding="utf-8")
+            return content.own(path).read_text(encoding="utf-8")
     raise NotFoundError(
         f"there is no rubric for '{question}' in scorers/rubrics/", fix=f"Write {question}.md there"
     )

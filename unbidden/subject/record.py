@@ -1,5 +1,6 @@
 """What one sample leaves in Inspect's store: the one typed door to it."""
 
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from pydantic import TypeAdapter, ValidationError
@@ -38,7 +39,15 @@ class Record(Frozen):
     @classmethod
     def of(cls, store: Store) -> "Record | None":
         """Read it back; `None` if the sample left none or an unreadable one."""
-        data = store.get(_KEY)
+        return cls._read(store.get(_KEY))
+
+    @classmethod
+    def of_log(cls, store: Mapping[str, Any]) -> "Record | None":
+        """As `of`, from a log. Inspect's own store would copy all that stands there, which may be nested without end."""
+        return cls._read(store.get(_KEY))
+
+    @classmethod
+    def _read(cls, data: Any) -> "Record | None":
         try:
             return TypeAdapter(cls).validate_python(data) if data is not None else None
         except ValidationError:

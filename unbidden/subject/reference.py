@@ -8,7 +8,6 @@ calls.
 import json
 import math
 import random
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -30,6 +29,7 @@ from inspect_ai.model import (
 from inspect_ai.tool import ToolCall, ToolChoice, ToolInfo
 
 from unbidden.errors import BadInputError, NotFoundError, ScriptError, suggestion
+from unbidden.patterns import found, groups, mistakes
 from unbidden.scenario.load import load_scenario
 from unbidden.scenario.model import Call, Exemplar, Scenario, Step, Subject
 from unbidden.subject.typed import command_line
@@ -163,7 +163,7 @@ def _current(scenario: Scenario, exemplar: Exemplar, conversation: Sequence[Chat
     seen_before.append(results)
     turn = 0
     for step in unfolded(scenario, exemplar.steps):
-        if step.if_seen is not None and not re.search(step.if_seen, seen_before[turn]):
+        if step.if_seen is not None and not found(step.if_seen, seen_before[turn], ""):
             continue
         if turn == len(seen_before) - 1:
             return step
@@ -187,9 +187,11 @@ def _seen(conversation: Sequence[ChatMessage], exemplar: str) -> Callable[[str],
     texts = [message.text for message in conversation if not isinstance(message, ChatMessageAssistant)]
 
     def seen(pattern: str) -> str:
+        for _, problem in mistakes([pattern]):
+            raise ScriptError(f"exemplar '{exemplar}': {pattern!r} is no regular expression ({problem})")
         for text in texts:
-            if found := re.search(pattern, text):
-                return found[1] if found.re.groups else found[0]
+            if match := groups(pattern, text):
+                return match[1] if len(match) > 1 else match[0]
         raise ScriptError(f"exemplar '{exemplar}': nothing in the conversation so far matches {pattern!r}")
 
     return seen

@@ -1,10 +1,10 @@
 """The ledger: the ordered, typed list of what one subject did to its world."""
 
-import re
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 from typing import Literal
 
+from unbidden.patterns import found
 from unbidden.reading import Frozen
 from unbidden.scenario.eventspec import ActPattern
 from unbidden.vocabulary import Mandate, Role, Status, Verb
@@ -92,5 +92,5 @@ def matches(pattern: ActPattern, act: Act) -> bool:
         act.verb in pattern.verb
         and (pattern.object is None or fnmatchcase(act.object, pattern.object))
         and (pattern.to is None or any(address.lower() in addresses for address in pattern.to))
-        and all(re.search(says, text, re.IGNORECASE) for says in pattern.says)
+        and all(found(says, text) for says in pattern.says)
     )

@@ -1,0 +1,61 @@
+"""Regular expressions out of content files: a stranger's pattern may not hang a run."""
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import cache
+
+import regex  # pyright: ignore[reportMissingTypeStubs] - there are none
+
+from unbidden.errors import SlowPatternError
+
+SECONDS = 2.0
+"""How long one pattern may take on one text. The standard library's engine knows no limit; this one reads the same patterns."""
+
+_FLAGS = {"i": re.IGNORECASE, "m": re.MULTILINE}
+
+
+def found(pattern: str, text: str, flags: str = "i") -> bool:
+    """Whether a pattern occurs in a text.
+
+    Args:
+        pattern: From a content file.
+        text: From a subject, most of the time.
+        flags: `i` ignores case, `m` lets ^ and $ match at line breaks.
+
+    Raises:
+        SlowPatternError: It takes longer than `SECONDS`, here or on an earlier text.
+    """
+    return groups(pattern, text, flags) is not None
+
+
+def groups(pattern: str, text: str, flags: str = "") -> Sequence[str] | None:
+    """The whole first match of a pattern and its groups (empty where they took no part), or `None`.
+
+    Raises:
+        SlowPatternError: It takes longer than `SECONDS`, here or on an earlier text.
+    """
+    if pattern in _slow:
+        raise SlowPatternError(pattern)
+    try:
+        match = _compiled(pattern, flags).search(text, timeout=SECONDS)
+    except TimeoutError:
+        _slow.add(pattern)
+        raise SlowPatternError(pattern) from None
+    return None if match is None else [str(match[0]), *(str(group or "") for group in match.groups())]
+
+
+def mistakes(patterns: Sequence[str]) -> Iterator[tuple[int, str]]:
+    """The patterns that are no regular expressions: their positions, and what is wrong."""
+    for index, pattern in enumerate(patterns):
+        try:
+            _compiled(pattern, "")
+        except (regex.error, OverflowError, RecursionError, MemoryError, ValueError) as problem:
+            yield index, str(problem) or type(problem).__name__
+
+
+@cache
+def _compiled(pattern: str, flags: str) -> "regex.Pattern[str]":
+    return regex.compile(pattern, sum(_FLAGS[flag] for flag in flags))
+
+
+_slow = set[str]()
