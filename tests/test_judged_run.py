@@ -19,6 +19,7 @@ from inspect_ai.model import (
 )
 from inspect_ai.tool import ToolCall, ToolChoice, ToolInfo
 
+from unbidden.results.answers import ANSWERS, read_answers
 from unbidden.results.compare import compare
 from unbidden.results.manifest import read_manifest
 from unbidden.results.rows import read_verdicts
@@ -103,6 +104,17 @@ def test_a_panel_is_named_with_its_models(tmp_path: Path) -> None:
     folder = judged(tmp_path, "reader/one", "reader/two", "reader/mute")
     assert read_manifest(folder).decider == "panel:reader/one+reader/two+reader/mute"
     assert set(read_verdicts(folder)["unscored"]) == {""}
+
+
+def test_a_panels_votes_are_kept_and_their_agreement_is_shown(tmp_path: Path) -> None:
+    """Every answer with the votes it rests on, in a table of its own; agreement beyond chance in the comparison."""
+    folder = judged(tmp_path, "reader/one", "reader/two", "reader/mute")
+    answers = read_answers(folder / ANSWERS)
+    assert set(answers["decider"]) == {"panel:reader/one+reader/two+reader/mute"}
+    assert {len(json.loads(votes)) for votes in answers["votes"]} == {3}
+    [said] = [line for line in compare([folder]).deciders[0] if "Krippendorff" in line]
+    acts = answers.drop_duplicates(["subject", "sample", "act"])
+    assert said == f"The judges' agreement on allegation: Krippendorff's alpha 1.00 over {len(acts)} acts"
 
 
 def test_a_judge_without_an_answer_leaves_unscored(tmp_path: Path) -> None:

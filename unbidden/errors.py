@@ -11,7 +11,7 @@ UnbiddenError                 every error this package raises on purpose
 
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -60,10 +60,12 @@ class DeciderError(UnbiddenError):
     Args:
         reason: A short machine-readable reason, kept in the verdict.
         detail: What happened, for a person.
+        votes: A panel's decisions, judge by judge (empty where one gave none).
     """
 
-    def __init__(self, reason: str, detail: str) -> None:
+    def __init__(self, reason: str, detail: str, votes: Sequence[str] = ()) -> None:
         self.reason = reason
+        self.votes = list(votes)
         super().__init__(f"{reason}: {detail}")
 
 

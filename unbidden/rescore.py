@@ -12,6 +12,7 @@ from inspect_ai.scorer import Score
 from unbidden import __version__
 from unbidden.errors import BadInputError, suggestion
 from unbidden.models import usable_model
+from unbidden.results.answers import answers_table
 from unbidden.results.manifest import Manifest, read_manifest
 from unbidden.results.rows import Key, key_of, verdict_table
 from unbidden.results.samples import LogSample, RunLog, read_logs
@@ -19,7 +20,7 @@ from unbidden.results.scores import Scoring, find_scoring, label_of, must_be_usa
 from unbidden.scoring.deciders import for_models, shown
 from unbidden.scoring.evidence import Case, Decider
 from unbidden.scoring.ladder import Ladder, load_ladder
-from unbidden.scoring.scorer import as_score, score_record
+from unbidden.scoring.scorer import scored
 from unbidden.vocabulary import Ended
 
 
@@ -80,7 +81,7 @@ def rescore(
     read = {name: viewed(ladder, view) for name, ladder in ladders.items()}
     scores = anyio.run(_all_scored, logs, read, decider, _at_once(graders), told)
     table = verdict_table(run, logs, scoring.decider, scores)
-    return Rescored(run, scoring, write_scores(folder, scoring, table))
+    return Rescored(run, scoring, write_scores(folder, scoring, table, answers_table(scores)))
 
 
 def must_be_known(view: str, ladders: Mapping[str, Ladder]) -> None:
@@ -173,10 +174,7 @@ async def _scored(sample: LogSample, ladders: Mapping[str, Ladder], decider: Dec
     if record.ended is Ended.ERROR:
         return {name: _unscored("error", "The sample broke off with an error of ours.") for name in names}
     case = Case(record=record, brief=meta.brief)
-    return {
-        name: as_score(await score_record(ladders[name], decider, case), ladders[name], decider.name, case)
-        for name in names
-    }
+    return {name: await scored(ladders[name], decider, case) for name in names}
 
 
 def _left(sample: LogSample, behaviour: str) -> Score:

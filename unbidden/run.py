@@ -29,7 +29,7 @@ from unbidden.results.manifest import (
     read_manifest,
     write_manifest,
 )
-from unbidden.results.rows import PROVENANCE, VERDICTS, write_tables
+from unbidden.results.rows import TABLES, write_tables
 from unbidden.scenario.expand import sample_seed
 from unbidden.scoring import deciders
 from unbidden.spec import Scope, Spec
@@ -115,7 +115,7 @@ def _prepare(folder: Path, manifest: Manifest) -> None:
     """Make the folder, without the tables of an earlier state of it."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name in (VERDICTS, PROVENANCE):
+        for name in TABLES:
             (folder / name).unlink(missing_ok=True)
         write_manifest(folder, manifest)
     except OSError as problem:

@@ -50,7 +50,7 @@ def row(subject: str, replicate: int, letter: str) -> dict[str, object]:
     empty = dict.fromkeys(
         [
             "rung", "severity", "attempted", "attempt_counted", "mandated", "mandate", "exposed", "ended", "turns", "onset", "acts",
-            "true_in_cell", "beneficiary", "holder", "suspect", "reversible",
+            "true_in_cell", "beneficiary", "holder", "suspect", "reversible", "surface", "sandbox", "aware", "cut",
         ]
     )  # fmt: skip
     return empty | {

@@ -16,8 +16,7 @@ from unbidden.scenario.brief import Brief
 from unbidden.scoring.evidence import Case
 from unbidden.scoring.ladder import load_ladder
 from unbidden.scoring.lexicon import Lexicon
-from unbidden.scoring.scorer import score_record
-from unbidden.scoring.verdict import Verdict
+from unbidden.scoring.scorer import scored
 from unbidden.subject.record import Record
 
 FOLDER = Path(__file__).parent.parent / "labelled"
@@ -67,9 +66,9 @@ def counted(behaviour: str, case: dict[str, Any]) -> bool:
         {"facts": setting["facts"], "goals": setting["goals"], "mandate": {}, "behaviours": [behaviour]}
     )
     record = Record.model_validate({"ledger": case["acts"], "ended": "done", "turns": 3})
-    verdict = asyncio.run(score_record(load_ladder(behaviour), Lexicon(), Case(record=record, brief=brief)))
-    assert isinstance(verdict, Verdict)
-    return verdict.counted
+    score = asyncio.run(scored(load_ladder(behaviour), Lexicon(), Case(record=record, brief=brief)))
+    assert isinstance(score.value, dict)
+    return bool(score.value["counted"])
 
 
 def readme() -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from unbidden.errors import BadInputError, suggestion
+from unbidden.results.deciding import about_decider
 from unbidden.results.manifest import Manifest, read_manifest
 from unbidden.results.rows import read_verdicts
 from unbidden.results.scores import Scoring, changed_ladders, read_scores
@@ -42,12 +43,13 @@ class Line:
 class Comparison:
     """Lines in the order of behaviours and subjects, with what a reader must know about them.
 
-    `scorings` holds the named scorings of each run, where such were asked for; a subject is then told apart by them.
+    `deciders` holds for each run what must be known of those who decided. `scorings` holds the named scorings of each run, where such were asked for; a subject is then told apart by them.
     """
 
     runs: Sequence[Manifest]
     by: str | None
     lines: Sequence[Line]
+    deciders: Sequence[Sequence[str]] = ()
     scorings: Sequence[Sequence[Scoring]] = ()
 
     def as_json(self) -> dict[str, Any]:
@@ -60,6 +62,8 @@ class Comparison:
             "by": self.by,
             "lines": [_plain(asdict(line)) for line in self.lines],
         }
+        for described, sentences in zip(data["runs"], self.deciders, strict=False):
+            described["decider_notes"] = list(sentences)
         for described, run, scorings in zip(data["runs"], self.runs, self.scorings, strict=False):
             described["scores"] = [_described(scoring, run) for scoring in scorings]
         return data
@@ -96,7 +100,17 @@ def compare(folders: Sequence[Path], by: str | None = None, scores: Sequence[str
         _line(part, behaviour, subject, group, wanted=behaviour in wanted)
         for (behaviour, subject, group), part in _groups(table, column)
     ]
-    return Comparison(runs, by, lines, named if scores else ())
+    deciders = [
+        _about(folder, scorings or [Scoring.own(run)])
+        for folder, run, scorings in zip(folders, runs, named, strict=True)
+    ]
+    return Comparison(runs, by, lines, deciders, named if scores else ())
+
+
+def _about(folder: Path, scorings: Sequence[Scoring]) -> list[str]:
+    """What must be known of the deciders, each said once."""
+    sentences = [sentence for scoring in scorings for sentence in about_decider(folder, scoring)]
+    return list(dict.fromkeys(sentences))
 
 
 def _tables(

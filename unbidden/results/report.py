@@ -25,11 +25,14 @@ def _heading(comparison: Comparison) -> Iterator[Text]:
     if any(run.scripted() for run in comparison.runs):
         yield Text(SCRIPTED, style="bold yellow")
     scorings = comparison.scorings or [[] for _ in comparison.runs]
-    for run, named in zip(comparison.runs, scorings, strict=True):
+    deciders = comparison.deciders or [[] for _ in comparison.runs]
+    for run, named, about in zip(comparison.runs, scorings, deciders, strict=True):
         yield Text(f"{run.title} ({run.name}-{run.digest}). {run.question}".strip())
         scenarios = ", ".join(scenario.id for scenario in run.scenarios)
         deciders = "; ".join(f"{scoring.label}: {scoring.decider}" for scoring in named) or run.decider
         yield Text(visible(f"Conditional on the scenarios {scenarios}. Decider: {deciders}."), style="dim")
+        for sentence in about:
+            yield Text(visible(f"{sentence}."), style="dim")
         for scoring in named:
             for note in _readings(scoring, run):
                 yield Text(visible(f"{scoring.label}: {note}."), style="dim")

@@ -8,8 +8,10 @@ import pandas as pd
 from inspect_ai.scorer import Score
 
 from unbidden.errors import ResultsError
+from unbidden.results.answers import ANSWERS, answers_table
 from unbidden.results.manifest import Manifest, PlannedSample, read_manifest
 from unbidden.results.samples import LogSample, RunLog, read_logs
+from unbidden.scenario.brief import surface_of
 
 Row = dict[str, Any]
 
@@ -20,6 +22,9 @@ Scores = Mapping[Key, Mapping[str, Score]]
 """The scores of samples, by behaviour."""
 
 VERDICTS, PROVENANCE = "verdicts.parquet", "provenance.parquet"
+
+TABLES = (VERDICTS, PROVENANCE, ANSWERS)
+"""The tables of a run folder: all of them can be rebuilt from its logs."""
 
 _REBUILD = "Delete it: it is rebuilt from the logs"
 
@@ -41,6 +46,8 @@ _VERDICT: dict[str, str] = {
     "holder": "string",
     "suspect": "boolean",
     "reversible": "boolean",
+    "aware": "string",
+    "cut": "boolean",
 }
 _KEYS: dict[str, str] = {
     "scenario": "string",
@@ -48,6 +55,8 @@ _KEYS: dict[str, str] = {
     "cell": "string",
     "twin": "string",
     "replicate": "Int64",
+    "surface": "string",
+    "sandbox": "string",
     "subject": "string",
     "behaviour": "string",
     "decider": "string",
@@ -57,7 +66,7 @@ _ORDER = ["behaviour", "scenario", "cell", "replicate", "subject"]
 
 
 def write_tables(folder: Path) -> pd.DataFrame:
-    """Rebuild both tables of a run folder from its logs; returns the verdict table.
+    """Rebuild the tables of a run folder from its logs; returns the verdict table.
 
     Raises:
         ResultsError: The folder has no readable manifest or logs.
@@ -67,6 +76,7 @@ def write_tables(folder: Path) -> pd.DataFrame:
     verdicts = verdict_table(manifest, logs)
     verdicts.to_parquet(folder / VERDICTS, index=False)
     _provenance(logs).to_parquet(folder / PROVENANCE, index=False)
+    answers_table(scores_of(logs)).to_parquet(folder / ANSWERS, index=False)
     return verdicts
 
 
@@ -111,7 +121,7 @@ def verdict_table(
         scores: Scores to show in place of those in the logs. A sample that ended with an error has none in either case.
     """
     ran = {key_of(log, sample): sample for log in logs for sample in log.samples}
-    shown = {key: sample.scores or {} for key, sample in ran.items()} if scores is None else scores
+    shown = scores_of(logs) if scores is None else scores
     rows = [
         _place(manifest, subject, scenario.id, planned, behaviour)
         | {"decider": decider or manifest.decider}
@@ -130,17 +140,25 @@ def verdict_table(
     return table.sort_values(_ORDER, kind="stable").reset_index(drop=True)
 
 
+def scores_of(logs: Sequence[RunLog]) -> Scores:
+    """The scores that stand in the logs."""
+    return {key_of(log, sample): sample.scores or {} for log in logs for sample in log.samples}
+
+
 def key_of(log: RunLog, sample: LogSample) -> Key:
     return log.model, log.scenario, str(sample.id)
 
 
 def _place(manifest: Manifest, subject: str, scenario: str, planned: PlannedSample, behaviour: str) -> Row:
+    surface = surface_of(planned.cell)
     row: Row = {
         "scenario": scenario,
         "version": next(entry.version for entry in manifest.scenarios if entry.id == scenario),
         "cell": planned.cell_id,
         "twin": planned.twin,
         "replicate": planned.replicate,
+        "surface": surface,
+        "sandbox": manifest.sandbox if surface == "shell" else None,
         "subject": subject,
         "behaviour": behaviour,
     }

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from unbidden.errors import BadInputError, ResultsError, suggestion
 from unbidden.reading import Frozen
+from unbidden.results.answers import ANSWERS, read_answers
 from unbidden.results.manifest import Manifest
 from unbidden.results.rows import PROVENANCE, read_table, read_verdicts, write_tables
 
@@ -76,6 +77,19 @@ def read_scores(folder: Path, run: Manifest, label: str) -> tuple[Scoring, pd.Da
     return scoring, read_table(_path(folder, label, "parquet"), _AGAIN)
 
 
+def answers_of(folder: Path, label: str) -> pd.DataFrame:
+    """The answers table of one scoring of a run folder.
+
+    Raises:
+        ResultsError: It is not there or cannot be read.
+    """
+    if label != AS_RUN:
+        return read_answers(_path(folder, label, ANSWERS))
+    if not (folder / ANSWERS).is_file():
+        write_tables(folder)
+    return read_answers(folder / ANSWERS)
+
+
 def changed_ladders(scoring: Scoring, run: Manifest) -> list[str]:
     """The behaviours whose ladders were no longer what they were when the run began."""
     return sorted(name for name, digest in scoring.ladders.items() if run.ladders.get(name) != digest)
@@ -106,8 +120,8 @@ def find_scoring(folder: Path, label: str) -> Scoring | None:
         ) from None
 
 
-def write_scores(folder: Path, scoring: Scoring, table: pd.DataFrame) -> Path:
-    """Write a scoring's table, and then what it was made by: without that it does not count as there.
+def write_scores(folder: Path, scoring: Scoring, table: pd.DataFrame, answers: pd.DataFrame) -> Path:
+    """Write a scoring's tables, and then what it was made by: without that it does not count as there.
 
     Raises:
         BadInputError: It cannot be written there.
@@ -118,6 +132,7 @@ def write_scores(folder: Path, scoring: Scoring, table: pd.DataFrame) -> Path:
         path.parent.mkdir(exist_ok=True)
         about.unlink(missing_ok=True)
         table.to_parquet(path, index=False)
+        answers.to_parquet(_path(folder, scoring.label, ANSWERS), index=False)
         about.write_text(text + "\n", encoding="utf-8")
     except OSError as problem:
         raise BadInputError(f"cannot write there ({problem})", where=str(path)) from None

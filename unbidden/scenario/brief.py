@@ -52,8 +52,8 @@ class SampleMeta(Frozen):
 
     @property
     def surface(self) -> Surface:
-        """How the agent reaches the world; function tools where the scenario has no such factor."""
-        return "shell" if self.cell.get(SURFACE) == "shell" else "functions"
+        """How the agent reaches the world."""
+        return surface_of(self.cell)
 
     @classmethod
     def of(cls, metadata: Mapping[str, Any] | None) -> "SampleMeta":
@@ -63,3 +63,8 @@ class SampleMeta(Frozen):
             pydantic.ValidationError: The sample is not one of ours.
         """
         return cls.model_validate(metadata or {})
+
+
+def surface_of(cell: Mapping[str, str]) -> Surface:
+    """How the agent reaches the world in a cell; function tools where the scenario has no such factor."""
+    return "shell" if cell.get(SURFACE) == "shell" else "functions"

@@ -45,9 +45,10 @@ class ThreatAnswer(Decided):
 
 
 class NoAnswer(Frozen):
-    """The decider failed on this act; the reason goes into the verdict."""
+    """The decider failed on this act; the reason goes into the verdict. `votes` as in an answer."""
 
     reason: str
+    votes: list[str] = []
 
 
 Answer = FactsAnswer | ThreatAnswer

@@ -44,12 +44,16 @@ class Panel:
             for place, judge in enumerate(self._judges):
                 group.start_soon(ask, place, judge)
         answers = [answer for answer in given if answer is not None]
-        if 2 * len(answers) <= len(self._judges):
-            raise DeciderError("panel-quorum", f"{len(answers)} of {len(self._judges)} judges gave an answer")
         votes = [answer.decision() if answer is not None else "" for answer in given]
-        return _voted(answers).model_copy(
-            update={"votes": votes, "cut": any(answer.cut for answer in answers)}
-        )
+        if 2 * len(answers) <= len(self._judges):
+            raise DeciderError(
+                "panel-quorum", f"{len(answers)} of {len(self._judges)} judges gave an answer", votes
+            )
+        try:
+            voted = _voted(answers)
+        except DeciderError as tie:
+            raise DeciderError(tie.reason, "no answer has more than half of the votes", votes) from None
+        return voted.model_copy(update={"votes": votes, "cut": any(answer.cut for answer in answers)})
 
 
 def _voted(answers: Sequence[Answer]) -> Answer:

@@ -21,7 +21,7 @@ from unbidden.errors import DeciderError
 from unbidden.intervals import wilson
 from unbidden.scenario.brief import SampleMeta
 from unbidden.scoring.deciders import LEXICON, made, must_be_known
-from unbidden.scoring.evidence import Answer, Answers, Case, Decider, NoAnswer
+from unbidden.scoring.evidence import Answer, Answers, Case, Decided, Decider, NoAnswer
 from unbidden.scoring.ladder import Ladder, Question, load_ladder
 from unbidden.scoring.verdict import Undecided, Verdict, decide, nominated
 from unbidden.subject.record import Record
@@ -80,9 +80,10 @@ def by_twin() -> Metric:
     return rates
 
 
-async def score_record(ladder: Ladder, decider: Decider, case: Case) -> Verdict | Undecided:
-    """The verdict on one sample, with the decider asked where rules do not settle it."""
-    return decide(ladder, case, await answered(decider, nominated(ladder, case), case))
+async def scored(ladder: Ladder, decider: Decider, case: Case) -> Score:
+    """The score of one sample, with the decider asked where rules do not settle it."""
+    answers = await answered(decider, nominated(ladder, case), case)
+    return as_score(decide(ladder, case, answers), answers, ladder, decider.name, case)
 
 
 async def answered(decider: Decider, asked: Sequence[tuple[Act, Question]], case: Case) -> Answers:
@@ -92,7 +93,7 @@ async def answered(decider: Decider, asked: Sequence[tuple[Act, Question]], case
         try:
             answers[act.id, question] = await decider.answer(question, act, case)
         except DeciderError as problem:
-            answers[act.id, question] = NoAnswer(reason=problem.reason)
+            answers[act.id, question] = NoAnswer(reason=problem.reason, votes=problem.votes)
     return answers
 
 
@@ -110,15 +111,23 @@ def _scorer(ladder: Ladder, named: str) -> Scorer:
         if record.ended is Ended.ERROR:
             return Score.unscored(reason="error", explanation="The sample broke off with an error of ours.")
         case = Case(record=record, brief=meta.brief)
-        decider = made(named)  # now, because a judge's model is the running task's
-        return as_score(await score_record(ladder, decider, case), ladder, decider.name, case)
+        return await scored(ladder, made(named), case)  # made now: a judge's model is the running task's
 
     return score
 
 
-def as_score(verdict: Verdict | Undecided, ladder: Ladder, decider: str, case: Case) -> Score:
-    """A verdict as Inspect keeps it: `answer` is the rung, `explanation` cites the acts."""
-    about = {"behaviour": ladder.behaviour, "ladder_version": ladder.version, "decider": decider}
+def as_score(
+    verdict: Verdict | Undecided, answers: Answers, ladder: Ladder, decider: str, case: Case
+) -> Score:
+    """A verdict as Inspect keeps it: `answer` is the rung, `explanation` cites the acts, and the decider's answers stay."""
+    about = {
+        "behaviour": ladder.behaviour,
+        "ladder_version": ladder.version,
+        "decider": decider,
+        "aware": case.record.aware,
+        "cut": any(isinstance(answer, Decided) and answer.cut for answer in answers.values()),
+        "answers": [_kept(*place, answer) for place, answer in answers.items()],
+    }
     if isinstance(verdict, Undecided):
         explanation = f"Acts left undecided: {', '.join(verdict.acts)}."
         left = {
@@ -139,6 +148,11 @@ def as_score(verdict: Verdict | Undecided, ladder: Ladder, decider: str, case: C
         explanation=_explained(verdict, case),
         metadata={**about, **verdict.model_dump(mode="json")},
     )
+
+
+def _kept(act: str, question: Question, answer: Answer | NoAnswer) -> dict[str, object]:
+    """One answer as the log holds it; what it leaves out is what it did not say."""
+    return {"act": act, "question": question, **answer.model_dump(mode="json", exclude_defaults=True)}
 
 
 def _explained(verdict: Verdict, case: Case) -> str:
