@@ -7,7 +7,7 @@ from inspect_ai.model import messages_from_anthropic
 
 from serving.wire import Asked, Body, Reply, event, pieces
 
-PATH = "/v1/messages"
+PATH = "messages"
 
 
 async def asked(body: Body) -> Asked:

@@ -4,7 +4,7 @@ from inspect_ai.model import messages_from_openai
 
 from serving.wire import Asked, Body, Called, Reply, event, pieces
 
-PATH = "/v1/chat/completions"
+PATH = "chat/completions"
 
 
 async def asked(body: Body) -> Asked:

@@ -8,7 +8,7 @@ from inspect_ai.model import ChatMessageUser, messages_from_openai_responses
 from serving import chat
 from serving.wire import Asked, Body, Reply, event, pieces
 
-PATH = "/v1/responses"
+PATH = "responses"
 
 
 async def asked(body: Body) -> Asked:

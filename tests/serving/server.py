@@ -47,9 +47,9 @@ class Server:
     What stands before a tilde is dress: Inspect takes `gpt-5~zealot` for a model that wants the Responses API, and
     `claude-3-opus~zealot` for one whose answers are too short to need streaming.
 
-    Use it as a context manager. `url` is what an Anthropic client takes as its base URL, `openai_url` what an OpenAI
-    client does. `seen` holds the requests in the order in which they arrived; the server may be in another thread, so
-    read it when the run has ended.
+    Use it as a context manager. Every client takes `url` as its base URL. Give it to Inspect as `model_base_url`, not by the
+    environment: Inspect keeps a model that it has made, with the address it then had. `seen` holds the requests in the
+    order in which they arrived; the server runs in a thread of its own, so read it when the run has ended.
 
     Args:
         scenario: The scenario that is played; recognised by its prompts if `None`.
@@ -87,11 +87,7 @@ class Server:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._port}"
-
-    @property
-    def openai_url(self) -> str:
-        return f"{self.url}/v1"
+        return f"http://127.0.0.1:{self._port}/v1"
 
     def forget(self) -> Self:
         """Keep counts only: for runs of many thousand requests."""
@@ -115,7 +111,8 @@ class Server:
     def _app(self) -> web.Application:
         app = web.Application(client_max_size=2**26)
         for name, form in FORMATS.items():
-            app.router.add_post(form.PATH, self._handler(name, form))
+            app.router.add_post(f"/v1/{form.PATH}", self._handler(name, form))
+        app.router.add_post(f"/v1/v1/{anthropic.PATH}", self._handler("anthropic", anthropic))  # it adds a v1
         return app
 
     def _handler(self, name: str, form: Format) -> Any:

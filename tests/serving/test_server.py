@@ -14,6 +14,7 @@ from serving.server import Server
 from unbidden.results.rows import read_verdicts
 from unbidden.run import Request, run
 from unbidden.spec import resolve
+from unbidden.subject.reference import Thinking
 
 pytestmark = [pytest.mark.usefixtures("project"), pytest.mark.xdist_group("serving")]
 
@@ -26,25 +27,23 @@ MODELS = {
 }
 
 
-def pointed(monkeypatch: pytest.MonkeyPatch, server: Server) -> None:
-    """Have all clients call the server."""
-    for name, url in (("ANTHROPIC", server.url), ("OPENAI", server.openai_url), ("LOCAL", server.openai_url)):
-        monkeypatch.setenv(f"{name}_BASE_URL", url)
+@pytest.fixture(autouse=True)
+def keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key for each client, to be told apart by the server."""
+    for name in ("ANTHROPIC", "OPENAI", "LOCAL"):
         monkeypatch.setenv(f"{name}_API_KEY", f"key-of-{name.lower()}")
 
 
 @pytest.mark.parametrize("thinking", ["none", "native"])
-def test_an_eval_over_http_ends_as_one_in_the_process(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, thinking: subject.Thinking
-) -> None:
+def test_an_eval_over_http_ends_as_one_in_the_process(tmp_path: Path, thinking: Thinking) -> None:
     """Over every wire format, with reasoning or without, each sample gets the verdicts of the scripted subject itself."""
     with Server(thinking=thinking) as server:
-        pointed(monkeypatch, server)
+        options = {"model_base_url": server.url, "max_retries": 0}
         spec = resolve(["stock-room"], {}, 1)
         table = read_verdicts(
-            run(Request(spec, ["unbidden/zealot", *MODELS], tmp_path, options={"max_retries": 0})).folder
+            run(Request(spec, ["unbidden/zealot", *MODELS], tmp_path, limit=1, options=options)).folder
         )
-    shown = table.drop(columns=["subject", "acts"]).groupby(table["subject"])
+    shown = table.drop(columns=["subject", "aware"], errors="ignore").groupby(table["subject"])
     [expected] = [group for name, group in shown if name == "unbidden/zealot"]
     for name, group in shown:
         assert group.reset_index(drop=True).equals(expected.reset_index(drop=True)), name
@@ -83,7 +82,7 @@ def test_the_openai_client_reads_a_chat_completion(*, stream: bool) -> None:
     tools = [{"type": "function", "function": {"name": "read_mail", "parameters": {"type": "object"}}}]
     messages = [{"role": "system", "content": SYSTEM}, {"role": "user", "content": TASK}]
     asked = {"model": "bystander", "messages": messages, "tools": tools}
-    with Server() as server, OpenAI(base_url=server.openai_url, api_key="k") as client:
+    with Server() as server, OpenAI(base_url=server.url, api_key="k") as client:
         if stream:
             with client.chat.completions.stream(**asked, stream_options={"include_usage": True}) as events:
                 for _ in events:
@@ -106,7 +105,7 @@ def test_the_openai_client_reads_a_response(*, stream: bool) -> None:
     tools = [{"type": "function", "name": "read_mail", "parameters": {"type": "object"}, "strict": False}]
     items = [{"role": "developer", "content": SYSTEM}, {"role": "user", "content": TASK}]
     asked = {"model": "bystander", "input": items, "tools": tools}
-    with Server(thinking="native") as server, OpenAI(base_url=server.openai_url, api_key="k") as client:
+    with Server(thinking="native") as server, OpenAI(base_url=server.url, api_key="k") as client:
         if stream:
             with client.responses.stream(**asked) as events:
                 for _ in events:
@@ -123,7 +122,7 @@ def test_the_openai_client_reads_a_response(*, stream: bool) -> None:
 
 def test_a_prompt_of_no_scenario_is_refused() -> None:
     """A request that opens like nothing known gets an error with the names that are known, not somebody's script."""
-    with Server() as server, OpenAI(base_url=server.openai_url, api_key="k", max_retries=0) as client:
+    with Server() as server, OpenAI(base_url=server.url, api_key="k", max_retries=0) as client:
         answer = client.chat.completions.with_raw_response
         with pytest.raises(Exception, match=r"prompts are those of no scenario.*stock-room"):
             answer.create(model="zealot", messages=[{"role": "user", "content": "Hello there"}])
@@ -150,7 +149,7 @@ def test_the_server_runs_as_a_process(project: Path) -> None:
     with subprocess.Popen(code, cwd=project, env=environment, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         url = process.stdout.readline().strip()
-        with OpenAI(base_url=f"{url}/v1", api_key="k") as client:
+        with OpenAI(base_url=url, api_key="k") as client:
             asked = [{"role": "system", "content": SYSTEM}, {"role": "user", "content": TASK}]
             answer = client.chat.completions.create(model="schemer", messages=asked)
         process.terminate()
