@@ -16,6 +16,7 @@ async def asked(body: Body) -> Asked:
     if isinstance(system, list):
         system = "\n".join(block["text"] for block in system)
     return Asked(
+        format="anthropic",
         model=body["model"],
         conversation=await messages_from_anthropic(body["messages"], system),
         tools=tuple(tool["name"] for tool in body.get("tools") or []),

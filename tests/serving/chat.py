@@ -10,6 +10,7 @@ PATH = "chat/completions"
 async def asked(body: Body) -> Asked:
     """Raises `KeyError` if there is no model or message."""
     return Asked(
+        format="chat",
         model=body["model"],
         conversation=await messages_from_openai(body["messages"], body["model"]),
         tools=tuple(tool["function"]["name"] for tool in body.get("tools") or []),

@@ -115,6 +115,10 @@ class Wanted:
         return cls(found[1], int(found[2] or 1), int(found[3] or 1))
 
 
+Before = Counter[tuple[str, str, str, int]]
+"""How many requests met their fault, by format, model, opening and answer."""
+
+
 class Plan(Protocol):
     """Says which fault a request meets, if any. It is asked once a request, in order."""
 
@@ -132,7 +136,7 @@ class Told:
     """A conversation's opening says which fault it meets, as `[fault: 500*4]`; without that, it meets none."""
 
     def __init__(self) -> None:
-        self._met = Counter[tuple[str, int]]()
+        self._met = Before()
 
     def fault(self, asked: Asked) -> str | None:
         start = opening(asked.conversation)
@@ -150,16 +154,16 @@ class Drawn:
         return self._random.choice(self._names) if self._random.random() < self._share else None
 
 
-def met(wanted: Wanted, asked: Asked, before: Counter[tuple[str, int]]) -> str | None:
-    """The fault, if this is one of the requests that are to meet it; conversations that open alike count as one.
+def met(wanted: Wanted, asked: Asked, before: Before) -> str | None:
+    """The fault, if this is one of the requests that are to meet it; conversations of a model that open alike count as one.
 
     Args:
         wanted: The fault.
         asked: The request.
-        before: How many requests were met before, by opening and answer; counted on.
+        before: How many requests were met before, by who asks for what; counted on.
     """
     now = turn(asked)
-    key = (opening(asked.conversation), now)
+    key = (asked.format, asked.model, opening(asked.conversation), now)
     if now != wanted.at or before[key] >= wanted.times:
         return None
     before[key] += 1

@@ -15,6 +15,7 @@ async def asked(body: Body) -> Asked:
     """Raises `KeyError` if there is no model or input."""
     given = body["input"]
     return Asked(
+        format="responses",
         model=body["model"],
         conversation=(
             [ChatMessageUser(content=given)]

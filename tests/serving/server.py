@@ -15,6 +15,7 @@ from serving.faults import (
     FILTERED,
     OVERFLOWS,
     REFUSALS,
+    Before,
     NoFaults,
     Plan,
     Refusal,
@@ -26,7 +27,7 @@ from serving.wire import Asked, Format, Reply
 from unbidden.errors import NotFoundError, ScriptError
 from unbidden.subject.reference import Thinking
 
-FORMATS: dict[str, Format] = {"anthropic": anthropic, "chat": chat, "responses": responses}
+FORMATS: tuple[Format, ...] = (anthropic, chat, responses)
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ class Server:
         self.seen: list[Seen] = []
         self.counts: Counter[str | None] = Counter()
         self._scenario, self._plan, self._thinking = scenario, plan or NoFaults(), thinking
-        self._drip, self._port, self._met = drip, port, Counter[tuple[str, int]]()
+        self._drip, self._port, self._met = drip, port, Before()
         self._remember = True
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="model server", daemon=True)
@@ -110,20 +111,20 @@ class Server:
 
     def _app(self) -> web.Application:
         app = web.Application(client_max_size=2**26)
-        for name, form in FORMATS.items():
-            app.router.add_post(f"/v1/{form.PATH}", self._handler(name, form))
-        app.router.add_post(f"/v1/v1/{anthropic.PATH}", self._handler("anthropic", anthropic))  # it adds a v1
+        for form in FORMATS:
+            app.router.add_post(f"/v1/{form.PATH}", self._handler(form))
+        app.router.add_post(f"/v1/v1/{anthropic.PATH}", self._handler(anthropic))  # it adds a v1
         return app
 
-    def _handler(self, name: str, form: Format) -> Any:
+    def _handler(self, form: Format) -> Any:
         async def handle(request: web.Request) -> web.StreamResponse:
             try:
                 asked = await form.asked(await request.json())
                 subject, fault = self._wanted(asked)
             except (ValueError, KeyError) as problem:
                 return web.json_response(form.error("invalid_request_error", repr(problem)), status=400)
-            self._note(name, asked, fault, request)
-            if refusal := _refused(name, fault):
+            self._note(asked, fault, request)
+            if refusal := _refused(asked.format, fault):
                 body = form.error(refusal.kind, refusal.message)
                 return web.json_response(body, status=refusal.status, headers=refusal.headers)
             if fault == "hang":
@@ -147,12 +148,12 @@ class Server:
             return subject, met(Wanted.of(suffix), asked, self._met)
         return subject, self._plan.fault(asked)
 
-    def _note(self, name: str, asked: Asked, fault: str | None, request: web.Request) -> None:
+    def _note(self, asked: Asked, fault: str | None, request: web.Request) -> None:
         self.counts[fault] += 1
         if self._remember:
             key = request.headers.get("x-api-key") or request.headers.get("authorization", "")
             start = opening(asked.conversation)
-            self.seen.append(Seen(name, asked.model, start, turn(asked), fault, key))
+            self.seen.append(Seen(asked.format, asked.model, start, turn(asked), fault, key))
 
     async def _deliver(
         self, request: web.Request, form: Format, asked: Asked, reply: Reply, fault: str | None
@@ -183,10 +184,10 @@ _DROPS = 40
 """In how many pieces an answer drips."""
 
 
-def _refused(name: str, fault: str | None) -> Refusal | None:
+def _refused(form: str, fault: str | None) -> Refusal | None:
     if fault == "context":
-        return OVERFLOWS[name]
-    if fault == "content-filter" and name == "anthropic":
+        return OVERFLOWS[form]
+    if fault == "content-filter" and form == "anthropic":
         return FILTERED
     return REFUSALS.get(fault or "")
 

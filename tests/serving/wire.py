@@ -16,6 +16,7 @@ Stop = Literal["stop", "tool_calls", "max_tokens", "content_filter", "refusal"]
 class Asked:
     """A request, whatever format it came in."""
 
+    format: str
     model: str
     conversation: list[ChatMessage]
     tools: tuple[str, ...]
