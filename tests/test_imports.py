@@ -36,6 +36,7 @@ LAYERS = [
     "replay",
     "check",
     "budget",
+    "patience",
     "progress",
     "options",
     "run",

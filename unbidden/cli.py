@@ -100,6 +100,10 @@ def run(
     grader: Graders = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first samples of each scenario.")] = None,
     max_cost: Annotated[float | None, typer.Option(help="The most the run may cost, in dollars.")] = None,
+    max_errors: Annotated[
+        float,
+        typer.Option(help="The share of a model's samples that may fail before it gets no more of them."),
+    ] = 0.2,
     inspect: Annotated[
         list[str] | None,
         typer.Option(help="Any other option of Inspect's eval_set: temperature=0.7. Repeatable."),
@@ -117,7 +121,7 @@ def run(
         names, factors_of(factor or []), replicates, graders=grader or [], sandbox=sandbox, agent=agent
     )
     options = {name: _value(name, value) for name, value in pairs(inspect or [], "--inspect")}
-    outcome = play(Request(spec, model, results, new, limit, max_cost, options))
+    outcome = play(Request(spec, model, results, new, limit, max_cost, options, max_errors=max_errors))
     _show([outcome.folder])
     out.print(f"\nRun folder: {inert(str(outcome.folder))}", soft_wrap=True)
     if not outcome.played:

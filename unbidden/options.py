@@ -36,6 +36,8 @@ DEFAULTS: Mapping[str, Any] = {
     "display": "none",  # see progress.py
     "log_buffer": 1,  # a finished sample is in the log before the next one finishes: a killed run loses none of them
     "log_realtime": False,  # and needs no second copy in a database beside it
+    "max_retries": 10,  # Inspect's waits double from 3 s on: a provider may be out of order for some 50 minutes
+    "attempt_timeout": 1200,  # seconds; without it an answer that drips in, byte by byte, never ends
 }
 
 RUNTIME = frozenset(
@@ -78,6 +80,13 @@ def checked(given: Mapping[str, Any]) -> dict[str, Any]:
             "model_args must be a mapping", fix="Write it like model_args={zealot: 0.5, bystander: 0.5}"
         )
     return {**DEFAULTS, **given}
+
+
+def patient(options: Mapping[str, Any]) -> GenerateConfig:
+    """How long a model is waited for, as a config: a judge does not get the run's by itself."""
+    return GenerateConfig(
+        **{name: options.get(name) for name in ("max_retries", "timeout", "attempt_timeout")}
+    )
 
 
 def decisive(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -19,7 +19,8 @@ from unbidden.budget import Budget, reopen
 from unbidden.check import static_problems
 from unbidden.errors import BadInputError
 from unbidden.models import plain, usable_model
-from unbidden.options import checked, decisive
+from unbidden.options import checked, decisive, patient
+from unbidden.patience import SHARE, Patience, Stops
 from unbidden.progress import progress
 from unbidden.results.manifest import (
     MANIFEST,
@@ -48,6 +49,7 @@ class Request:
     max_cost: float | None = None
     options: Mapping[str, Any] = field(default_factory=dict[str, Any])
     console: Console = field(default_factory=lambda: Console(stderr=True))
+    max_errors: float = SHARE
 
 
 @dataclass(frozen=True)
@@ -74,9 +76,8 @@ def run(request: Request) -> Outcome:
             raise problem
     options = checked(request.options)
     if roles := deciders.roles(request.spec.graders):
-        for grader in roles.values():
-            usable_model(grader)
-        options["model_roles"] = {**options.get("model_roles", {}), **roles}
+        judges = {role: usable_model(grader, config=patient(options)) for role, grader in roles.items()}
+        options["model_roles"] = {**options.get("model_roles", {}), **judges}
     models = [
         usable_model(name, base_url=options.get("model_base_url"), **options.get("model_args", {}))
         for name in dict.fromkeys(request.models)
@@ -84,12 +85,15 @@ def run(request: Request) -> Outcome:
     budget = Budget.of(request.max_cost, models, priced="model_cost_config" in options)
     if budget is not None:
         budget.watch()
-    tasks = [_task(request.spec, scope, budget) for scope in request.spec.scopes]
     folder, manifest = _folder(request, [str(model) for model in models])
+    samples = sum(len(scenario.samples) for scenario in manifest.scenarios)
+    patience = Patience(samples, request.max_errors)
+    patience.watch()
     found = folder.exists()
     _prepare(folder, manifest)
-    samples = sum(len(scenario.samples) for scenario in manifest.scenarios) * len(models)
-    with progress(request.console, samples, shown=options["display"] == "none") as count:
+    stops = Stops([patience] if budget is None else [budget, patience])
+    tasks = [_task(request.spec, scope, stops) for scope in request.spec.scopes]
+    with progress(request.console, samples * len(models), shown=options["display"] == "none") as count:
         try:
             eval_set(
                 tasks,
@@ -108,7 +112,8 @@ def run(request: Request) -> Outcome:
             raise BadInputError(f"Inspect refuses an option: {first['loc']} {first['msg']}") from None
     table = write_tables(folder)
     failed = table["unscored"].str.startswith(("not-run", "error"))
-    return Outcome(folder, count.done, not failed.any(), budget.stopped() if budget else None)
+    told = [line for line in (budget.stopped() if budget else None, patience.stopped()) if line]
+    return Outcome(folder, count.done, not failed.any(), "\n".join(told) or None)
 
 
 def _prepare(folder: Path, manifest: Manifest) -> None:
@@ -125,7 +130,7 @@ def _prepare(folder: Path, manifest: Manifest) -> None:
     reopen(folder / "logs")
 
 
-def _task(spec: Spec, scope: Scope, budget: Budget | None) -> Task:
+def _task(spec: Spec, scope: Scope, stops: Stops) -> Task:
     task = scenario(
         id=scope.name,
         factors={factor: list(levels) for factor, levels in scope.factors.items()},
@@ -136,7 +141,7 @@ def _task(spec: Spec, scope: Scope, budget: Budget | None) -> Task:
         sandbox=spec.sandbox,
         agent=spec.agent,
     )
-    task.early_stopping = budget
+    task.early_stopping = stops
     return task
 
 

@@ -1,11 +1,12 @@
 """Anthropic Messages."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
 from inspect_ai.model import messages_from_anthropic
 
-from serving.wire import Asked, Body, Reply, event, pieces
+from serving.wire import Asked, Body, Called, Reply, event, pieces
 
 PATH = "messages"
 
@@ -70,9 +71,17 @@ def _content(reply: Reply) -> list[Body]:
     if reply.text:
         blocks.append({"type": "text", "text": reply.text})
     blocks += [
-        {"type": "tool_use", "id": call.id, "name": call.name, "input": call.parsed()} for call in reply.calls
+        {"type": "tool_use", "id": call.id, "name": call.name, "input": _input(call)} for call in reply.calls
     ]
     return blocks
+
+
+def _input(call: Called) -> Body:
+    """An object in any case: what is no JSON goes into one, as the API has it."""
+    try:
+        return json.loads(call.arguments)
+    except ValueError:
+        return {"INVALID_JSON": call.arguments}
 
 
 def _events(reply: Reply) -> Iterator[Body]:

@@ -32,13 +32,6 @@ class Called:
     name: str
     arguments: str
 
-    def parsed(self) -> Any:
-        """The arguments as a value; their text where it is no JSON."""
-        try:
-            return json.loads(self.arguments)
-        except ValueError:
-            return self.arguments
-
 
 @dataclass(frozen=True)
 class Reply:

@@ -9,6 +9,7 @@ from inspect_ai.scorer import Score
 
 from unbidden.errors import ResultsError
 from unbidden.results.answers import ANSWERS, answers_table
+from unbidden.results.failure import reason
 from unbidden.results.manifest import Manifest, PlannedSample, read_manifest
 from unbidden.results.samples import LogSample, RunLog, read_logs
 from unbidden.scenario.brief import surface_of
@@ -169,8 +170,7 @@ def _outcome(sample: LogSample | None, score: Score | None) -> Row:
     if sample is None:
         return {"unscored": "not-run"}
     if sample.error is not None:
-        message = (sample.error.message.splitlines() or ["(no message)"])[0]
-        return {"unscored": f"error: {message[:160]}", "ended": "error"}
+        return {"unscored": f"error: {reason(sample.error)}", "ended": "error"}
     return _scored(score) if score is not None else {"unscored": "no-score"}
 
 
@@ -195,6 +195,7 @@ def _provenance(logs: Sequence[RunLog]) -> pd.DataFrame:
                     "scenario": log.scenario,
                     "sample": str(sample.id),
                     "subject": log.model,
+                    "answered_by": " ".join(record.models) if (record := sample.record()) else "",
                     "uuid": sample.uuid,
                     "input_tokens": sum(item.input_tokens for item in usage),
                     "output_tokens": sum(item.output_tokens for item in usage),
