@@ -5,7 +5,6 @@ It prints its address and serves until it is ended. Names of scenarios are looke
 
 import argparse
 import signal
-import sys
 import threading
 
 from serving.faults import NAMES, Drawn, NoFaults
@@ -33,7 +32,7 @@ def main() -> None:
         print(server.url, flush=True)  # noqa: T201 - that is what it is for
         ended.wait()
         counts = {name or "none": number for name, number in server.counts.items()}
-        print(counts, file=sys.stderr, flush=True)  # noqa: T201
+        print(counts, flush=True)  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -92,7 +92,10 @@ CHANGES: Mapping[str, Callable[[Reply], Reply]] = {
     "max-tokens": _said("First I would", "max_tokens"),
     "wrong-model": lambda reply: replace(reply, model="somebody-else"),
 }
-"""Faults in the answer itself. Those that change a call need an answer that has one."""
+"""Faults in the answer itself."""
+
+NEED_A_CALL = ("malformed-call", "unknown-tool", "wrong-types", "two-calls")
+"""Those of them that leave an answer without a call as it is."""
 
 NAMES: tuple[str, ...] = (*REFUSALS, *DELIVERIES, *CHANGES, "context")
 """All faults there are."""

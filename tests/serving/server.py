@@ -13,6 +13,7 @@ from serving import anthropic, chat, responses
 from serving.faults import (
     CHANGES,
     FILTERED,
+    NEED_A_CALL,
     OVERFLOWS,
     REFUSALS,
     Before,
@@ -135,7 +136,7 @@ class Server:
                 reply = await play(asked, subject, self._scenario, self._thinking, self.counts.total())
             except (NotFoundError, ScriptError) as problem:
                 return web.json_response(form.error("invalid_request_error", str(problem)), status=400)
-            if change := CHANGES.get(fault or ""):
+            if (change := CHANGES.get(fault or "")) and (reply.calls or fault not in NEED_A_CALL):
                 reply = change(reply)
             return await self._deliver(request, form, asked, reply, fault)
 
