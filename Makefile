@@ -1,8 +1,9 @@
 # make run    set up .venv if needed, run the main job with the reference subjects, print the side-by-side table
 # make test   set up .venv if needed, pass lint, types and tests
+# make soak   2,000 samples over HTTP with 5 % faults (half an hour)
 # make bench  figures that take longer (see benchmarks/)
 .DEFAULT_GOAL := run
-.PHONY: run test lint types bench bench-sandboxes clean
+.PHONY: run test lint types bench bench-sandboxes soak clean
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -37,6 +38,9 @@ types: $(VENV)/.ready
 
 bench: $(VENV)/.ready
 	$(PY) benchmarks/cost_per_call.py 7 6
+
+soak: $(VENV)/.ready
+	PYTHONPATH=tests $(PY) benchmarks/soak.py 2000 0.05
 
 bench-sandboxes: $(VENV)/.ready
 	$(PY) benchmarks/sandboxes.py 200 2
