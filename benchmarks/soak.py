@@ -1,6 +1,6 @@
 """A long run over HTTP with faults: is every sample accounted for, does memory stay flat, is anything left behind?
 
-    PYTHONPATH=tests python benchmarks/soak.py [SAMPLES] [SHARE]
+    PYTHONPATH=tests python benchmarks/soak.py [SAMPLES] [SHARE] [SCENARIO]
 
 The model server runs in a process of its own; a share of all requests meets a fault, drawn from nearly all kinds there are. The
 real clients of three wire formats play the reference subject `mixed`, on function tools and on the shell. Memory is what this
@@ -20,6 +20,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -28,10 +29,11 @@ from serving.faults import NAMES
 
 from unbidden.results.rows import read_verdicts
 from unbidden.run import Outcome, Request, run
+from unbidden.scenario.load import load_scenario
 from unbidden.spec import resolve
 
 MODELS = ("anthropic/mixed", "anthropic/claude-3-opus~mixed", "openai/gpt-4o~mixed", "openai/gpt-5~mixed")
-SCENARIO, CELLS = "expense-fraud", 4  # two surfaces, each with its twin
+SCENARIO = "expense-fraud"
 FAULTS = sorted(set(NAMES) - {"401", "404"})  # those end a run, which is not the question here
 CONNECTIONS = 10
 SETTLED = 500
@@ -41,19 +43,21 @@ GROWTH = 0.05
 """MB a sample that count as flat: 2,000 samples would add 100 MB."""
 
 
-def main(samples: int, share: float) -> int:
-    replicates = max(1, samples // (CELLS * len(MODELS)))
+def main(samples: int, share: float, scenario: str) -> int:
+    played = partial(request, scenario)
+    cells = len(played(Path(), "", 1).spec.scopes[0].cells)
+    replicates = max(1, samples // (cells * len(MODELS)))
     os.environ |= {f"{name}_API_KEY": "k" for name in ("ANTHROPIC", "OPENAI")}
     with tempfile.TemporaryDirectory() as folder, served(share) as url:
-        warm(Path(folder) / "warm", url)
+        run(played(Path(folder) / "warm", url, 1))  # it loads and opens what later ones find there
         before, begin = left_open(), time.monotonic()
         memory = watched()
-        outcome = run(request(Path(folder), url, replicates))
+        outcome = run(played(Path(folder), url, replicates))
         seconds = time.monotonic() - begin
         gc.collect()
         after = left_open()
         bad = [
-            *accounted(outcome, replicates * CELLS * len(MODELS)),
+            *accounted(outcome, replicates * cells * len(MODELS)),
             *flat(memory),
             *(
                 f"left open: {name}: {after[name] - before[name]} more"
@@ -66,15 +70,13 @@ def main(samples: int, share: float) -> int:
     return len(bad) > 0
 
 
-def request(folder: Path, url: str, replicates: int) -> Request:
-    spec = resolve([SCENARIO], {"surface": ["functions", "shell"]}, replicates)
+def request(scenario: str, folder: Path, url: str, replicates: int) -> Request:
+    both = (
+        {"surface": ["functions", "shell"]} if "surface" in load_scenario(scenario).scenario.factors else {}
+    )
+    spec = resolve([scenario], both, replicates)
     options = {"model_base_url": url, "attempt_timeout": 120, "max_connections": CONNECTIONS}
     return Request(spec, MODELS, folder, options=options)
-
-
-def warm(folder: Path, url: str) -> None:
-    """The first run of a process loads and opens what later ones find there."""
-    run(request(folder, url, 1))
 
 
 @contextmanager
@@ -148,4 +150,5 @@ def left_open() -> dict[str, int]:
 
 if __name__ == "__main__":
     given = sys.argv[1:]
-    sys.exit(main(int(given[0]) if given else 2000, float(given[1]) if len(given) > 1 else 0.05))
+    count, part, name = [*given, *["2000", "0.05", SCENARIO][len(given) :]]
+    sys.exit(main(int(count), float(part), name))
