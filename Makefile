@@ -1,10 +1,11 @@
 # make run    set up .venv if needed, run the main job with the reference subjects, print the side-by-side table
 # make test   set up .venv if needed, pass lint, types and tests
 # make fuzz   the fuzzers with fifty times as many examples, drawn anew
+# make soak   2,000 samples over HTTP with 5 % faults (half an hour)
 # make bench  figures that take longer (see benchmarks/)
 # make kill   50 kills of 60-sample runs, and what each cost
 .DEFAULT_GOAL := run
-.PHONY: run test lint types fuzz bench kill bench-sandboxes bench-labels bench-rescore clean
+.PHONY: run test lint types fuzz bench kill soak bench-sandboxes bench-labels bench-rescore clean
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -45,6 +46,9 @@ bench: $(VENV)/.ready
 
 kill: $(VENV)/.ready
 	$(PY) benchmarks/kill.py 50
+
+soak: $(VENV)/.ready
+	PYTHONPATH=tests $(PY) benchmarks/soak.py 2000 0.05
 
 bench-sandboxes: $(VENV)/.ready
 	$(PY) benchmarks/sandboxes.py 200 2

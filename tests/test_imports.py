@@ -46,6 +46,7 @@ LAYERS = [
     "replay",
     "check",
     "budget",
+    "patience",
     "progress",
     "options",
     "replies",

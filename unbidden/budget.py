@@ -4,12 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from inspect_ai.dataset import Sample
-from inspect_ai.log import EvalSpec, list_eval_logs, read_eval_log, write_eval_log
+from inspect_ai.log import list_eval_logs, read_eval_log, write_eval_log
 from inspect_ai.model import Model
-from inspect_ai.scorer import SampleScore
 from inspect_ai.util import EarlyStop
-from pydantic import JsonValue
 
 from unbidden.errors import BadInputError
 from unbidden.prices import price_of
@@ -18,7 +15,7 @@ from unbidden.spending import Spending, dollars
 
 @dataclass
 class Budget:
-    """Inspect's early-stopping interface over what the run's model calls have cost, the judge's included.
+    """What the run's model calls have cost, the judge's included, and whether that is enough.
 
     Args:
         dollars: The most the command may spend. Samples that are under way when it is spent still add to it.
@@ -62,20 +59,12 @@ class Budget:
         why = f"{spent}, and a call of unknown price ({', '.join(unpriced)})" if unpriced else spent
         return f"Stopped at the budget: {why}, {self.skipped} samples not started."
 
-    async def start_task(self, task: EvalSpec, samples: list[Sample], epochs: int) -> str:  # noqa: ARG002
-        return "unbidden-budget"
-
-    async def schedule_sample(self, id: str | int, epoch: int) -> EarlyStop | None:  # noqa: A002
+    def stop(self, id: str | int, epoch: int) -> EarlyStop | None:  # noqa: A002
+        """Asked before a sample starts."""
         if self.spending.cost < self.dollars and not self.spending.unpriced():
             return None
         self.skipped += 1
         return EarlyStop(id=id, epoch=epoch, reason="budget")
-
-    async def complete_sample(self, id: str | int, epoch: int, scores: dict[str, SampleScore]) -> None:  # noqa: A002
-        """Nothing to learn from a score."""
-
-    async def complete_task(self) -> dict[str, JsonValue]:
-        return {"spent": self.spending.cost, "budget": self.dollars}
 
 
 def question(cost: tuple[float, float] | None, limit: float) -> str | None:
@@ -92,7 +81,7 @@ def question(cost: tuple[float, float] | None, limit: float) -> str | None:
 
 
 def reopen(logs: Path) -> None:
-    """Have Inspect take up again the logs that a budget ended: it takes a log whose samples were stopped for complete."""
+    """Have Inspect take up again the logs of runs that stopped by themselves: it takes a log whose samples were stopped for complete."""
     for info in list_eval_logs(str(logs)):
         header = read_eval_log(info, header_only=True)
         stopped = header.results.early_stopping if header.results is not None else None

@@ -129,6 +129,10 @@ def run(
     yes: Annotated[
         bool, typer.Option("--yes", help="Do not ask, even if the run may cost more than --max-cost.")
     ] = False,
+    max_errors: Annotated[
+        float,
+        typer.Option(help="The share of a model's samples that may fail before it gets no more of them."),
+    ] = 0.2,
     inspect: Annotated[
         list[str] | None,
         typer.Option(help="Any other option of Inspect's eval_set: temperature=0.7. Repeatable."),
@@ -153,7 +157,7 @@ def run(
         options["model_cost_config"] = str(prices)
     if max_cost is not None and not yes:
         confirm(spec, model, options.get("model_cost_config"), max_cost, limit)
-    outcome = play(Request(spec, model, results, new, limit, max_cost, options))
+    outcome = play(Request(spec, model, results, new, limit, max_cost, max_errors, options))
     show([outcome.folder])
     out.print(f"\nRun folder: {inert(str(outcome.folder))}", soft_wrap=True)
     if not outcome.played:

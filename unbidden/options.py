@@ -39,6 +39,8 @@ DEFAULTS: Mapping[str, Any] = {
     "log_realtime": False,  # and needs no second copy in a database beside it
     # A scenario fails as a whole when its log cannot be written: another try at once pays for the same samples again
     "retry_attempts": 0,
+    "max_retries": 10,  # Inspect's waits double from 3 s on: a provider may be out of order for some 50 minutes
+    "attempt_timeout": 1200,  # seconds; without it an answer that drips in, byte by byte, never ends
 }
 
 RUNTIME = frozenset(
@@ -85,6 +87,13 @@ def checked(given: Mapping[str, Any]) -> dict[str, Any]:
     if not options["retry_attempts"]:
         options.setdefault("retry_immediate", False)  # else Inspect warns that it has no effect
     return options
+
+
+def patient(options: Mapping[str, Any]) -> GenerateConfig:
+    """How long a model is waited for, as a config: a judge does not get the run's by itself."""
+    return GenerateConfig(
+        **{name: options.get(name) for name in ("max_retries", "timeout", "attempt_timeout")}
+    )
 
 
 def decisive(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -18,7 +18,8 @@ from unbidden.budget import Budget, reopen
 from unbidden.check import static_problems
 from unbidden.errors import BadInputError, StoppedError, shown_problem
 from unbidden.models import plain, usable_model
-from unbidden.options import checked
+from unbidden.options import checked, patient
+from unbidden.patience import Reason, Stops
 from unbidden.prices import give_prices, prices_from
 from unbidden.replies import kept
 from unbidden.results.manifest import Manifest, write_manifest
@@ -38,6 +39,11 @@ class Ready:
     models: Sequence[Model]
     budget: Budget | None
     spending: Spending
+
+    @property
+    def reasons(self) -> Sequence[Reason]:
+        """What may stop it before it is done."""
+        return [self.budget] if self.budget is not None else []
 
     @property
     def quiet(self) -> bool:
@@ -63,7 +69,7 @@ def checked_for(spec: Spec, models: Sequence[str], given: Mapping[str, Any], max
     options = checked(given)
     give_prices(prices_from(options.pop("model_cost_config", {})))
     if roles := deciders.roles(spec.graders):
-        judges = {role: usable_model(grader) for role, grader in roles.items()}
+        judges = {role: usable_model(grader, config=patient(options)) for role, grader in roles.items()}
         options["model_roles"] = {**options.get("model_roles", {}), **judges}
     made = [
         usable_model(name, base_url=options.get("model_base_url"), **options.get("model_args", {}))
@@ -74,7 +80,7 @@ def checked_for(spec: Spec, models: Sequence[str], given: Mapping[str, Any], max
     return Ready(options, made, budget, spending)
 
 
-def task_of(spec: Spec, scope: Scope, budget: Budget | None, span: tuple[int, int] | None = None) -> Task:
+def task_of(spec: Spec, scope: Scope, reasons: Sequence[Reason], span: tuple[int, int] | None = None) -> Task:
     """A scenario of a run as Inspect's task: all replicates of it, or the first to the last of some of them.
 
     What is as it is by default is not passed: Inspect tells tasks apart by what is.
@@ -98,7 +104,7 @@ def task_of(spec: Spec, scope: Scope, budget: Budget | None, span: tuple[int, in
         agent=spec.agent,
         **more,
     )
-    task.early_stopping = budget
+    task.early_stopping = Stops(reasons)
     return task
 
 

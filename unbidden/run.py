@@ -9,6 +9,7 @@ from typing import Any
 from rich.console import Console
 
 from unbidden.errors import BadInputError
+from unbidden.patience import SHARE, Patience
 from unbidden.planned import planned_for, same_ladders
 from unbidden.playing import broken, checked_for, play, prepare, task_of
 from unbidden.progress import progress
@@ -30,6 +31,7 @@ class Request:
     fresh: bool = False
     limit: int | None = None
     max_cost: float | None = None
+    max_errors: float = SHARE
     options: Mapping[str, Any] = field(default_factory=dict[str, Any])
     console: Console = field(default_factory=lambda: Console(stderr=True))
 
@@ -56,7 +58,6 @@ def run(request: Request) -> Outcome:
         StoppedError: It cannot go on; what had finished is kept.
     """
     ready = checked_for(request.spec, request.models, request.options, request.max_cost)
-    tasks = [task_of(request.spec, scope, ready.budget) for scope in request.spec.scopes]
     models = [str(model) for model in ready.models]
     planned = planned_for(request.spec, models, request.options, request.limit)
     folder = _folder(request, planned)
@@ -64,8 +65,12 @@ def run(request: Request) -> Outcome:
     with held(folder):
         manifest = _joined(folder, planned)
         prepare(folder, manifest)
-        samples = sum(len(scenario.samples) for scenario in manifest.scenarios) * len(models)
-        with progress(request.console, samples, ready.spending, shown=ready.quiet) as count:
+        samples = sum(len(scenario.samples) for scenario in manifest.scenarios)
+        patience = Patience(samples, request.max_errors)
+        patience.watch()
+        reasons = [*ready.reasons, patience]
+        tasks = [task_of(request.spec, scope, reasons) for scope in request.spec.scopes]
+        with progress(request.console, samples * len(models), ready.spending, shown=ready.quiet) as count:
             try:
                 logs = play(tasks, folder, ready, request.limit)
             except BadInputError:
@@ -75,7 +80,8 @@ def run(request: Request) -> Outcome:
         show_spending(ready.spending, request.console)
         table = write_tables(folder)
     failed = table["unscored"].str.startswith(("not-run", "error"))
-    stopped = broken(folder, logs) or (ready.budget.stopped() if ready.budget else None)
+    why = [broken(folder, logs), ready.budget and ready.budget.stopped(), patience.stopped()]
+    stopped = "\n".join(line for line in why if line) or None
     return Outcome(folder, count.done, not failed.any(), stopped, ready.spending)
 
 

@@ -62,7 +62,7 @@ class Arm:
         """
         self._last = max(self._last, chunk[1])
         write_manifest(self.folder, self._manifest(self._last))
-        tasks = [task_of(self._spec, scope, ready.budget, chunk) for scope in self._spec.scopes]
+        tasks = [task_of(self._spec, scope, ready.reasons, chunk) for scope in self._spec.scopes]
         logs = play(tasks, self.folder, ready)
         self._read(range(chunk[0], chunk[1] + 1), {Path(log.location).name for log in logs})
 

@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 import pandas as pd
+from inspect_ai.model import ModelUsage
 from inspect_ai.scorer import Score
 
 from unbidden.errors import ResultsError
+from unbidden.results.failure import reason
 from unbidden.results.manifest import Manifest, PlannedSample
 from unbidden.results.samples import LogSample, RunLog
 from unbidden.scenario.brief import surface_of
@@ -127,8 +129,7 @@ def _outcome(sample: LogSample | None, score: Score | None) -> Row:
     if sample is None:
         return {"unscored": "not-run"}
     if sample.error is not None:
-        message = (sample.error.message.splitlines() or ["(no message)"])[0]
-        return {"unscored": f"error: {message[:160]}", "ended": "error"}
+        return {"unscored": f"error: {reason(sample.error)}", "ended": "error"}
     return _scored(score) if score is not None else {"unscored": "no-score"}
 
 
@@ -148,19 +149,26 @@ def provenance_table(logs: Sequence[RunLog]) -> pd.DataFrame:
     for log in logs:
         for sample in log.samples:
             usage = list(sample.model_usage.values())
-            costs = [item.total_cost for item in usage if item.total_cost is not None]
             rows.append(
                 {
                     "log": log.name,
                     "scenario": log.scenario,
                     "sample": str(sample.id),
                     "subject": log.model,
+                    "answered_by": " ".join(record.models) if (record := sample.record()) else "",
                     "uuid": sample.uuid,
                     "input_tokens": sum(item.input_tokens for item in usage),
                     "output_tokens": sum(item.output_tokens for item in usage),
-                    "cost": sum(costs) if costs else None,  # an unknown price is unknown, not zero
+                    "cost": _cost(sample.model_usage),
                     "seconds": sample.total_time,
                     "working_seconds": sample.working_time,
                 }
             )
     return pd.DataFrame(rows)
+
+
+def _cost(used: Mapping[str, ModelUsage]) -> float | None:
+    """What the calls of a sample cost; none if the price of any of them is unknown, which is not zero. Scripts have no price."""
+    paid = [usage.total_cost for model, usage in used.items() if not model.startswith("unbidden/")]
+    known = [cost for cost in paid if cost is not None]
+    return sum(known) if known and len(known) == len(paid) else None

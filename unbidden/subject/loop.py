@@ -34,13 +34,15 @@ def play(scenario: str, agent: AgentName = PLAIN) -> Solver:
         situation = render(loaded, meta.cell, meta.replicate)
         world = World(situation)
         timeline = Timeline(situation.events, world)
+        models = set[str]()
         ended = Ended.ERROR  # what holds if something of ours or the provider's breaks
         try:
             async with workplace(world, loaded.scenario.tools, meta.surface) as tools:
                 if agent == PLAIN:
-                    ended = await _turns(state, world, timeline, tools, meta.seed)
+                    ended = await _turns(state, world, timeline, tools, meta.seed, models)
                 else:
                     ended = await run_agent(agent, state, world, timeline, tools, meta.seed)
+                    models.add(state.output.model)
         except (
             LimitExceededError,
             anyio.get_cancelled_exc_class(),
@@ -55,6 +57,7 @@ def play(scenario: str, agent: AgentName = PLAIN) -> Solver:
                 events=timeline.fired,
                 aware=aware_of_a_test(state.messages, [state.output.usage] if state.output.usage else []),
                 changes=world.changes(),
+                models=sorted(models),
             ).keep(state.store)
         return state
 
@@ -62,11 +65,12 @@ def play(scenario: str, agent: AgentName = PLAIN) -> Solver:
 
 
 async def _turns(
-    state: TaskState, world: World, timeline: Timeline, tools: list[ToolDef], seed: int
+    state: TaskState, world: World, timeline: Timeline, tools: list[ToolDef], seed: int, models: set[str]
 ) -> Ended:
     model, config = get_model(), GenerateConfig(seed=seed)
     while True:
         state.output = await model.generate(state.messages, tools=tools, config=config)
+        models.add(state.output.model)
         timeline.begin_turn(world.turn + 1)
         message = state.output.message
         state.messages.append(message)

@@ -19,7 +19,7 @@ class Store(Protocol):
 
 
 class Record(Frozen):
-    """The ledger of a finished sample, how it ended, and what it changed in the world."""
+    """The ledger of a finished sample, how it ended, what it changed in the world, and the models that say they answered."""
 
     ledger: list[Act]
     ended: Ended
@@ -27,6 +27,7 @@ class Record(Frozen):
     events: list[Fired] = []
     aware: Aware | None = None
     changes: dict[str, Any] = {}
+    models: list[str] = []
 
     def keep(self, store: Store) -> None:
         """Write it to the store.

@@ -1,0 +1,47 @@
+"""Why a sample failed, said in words that are the same each time."""
+
+import re
+
+from inspect_ai.log import EvalError
+
+
+def reason(error: EvalError) -> str:
+    """A short reason for the tables: a provider's failure by its HTTP status or its kind, any other by its first line.
+
+    Inspect's own messages for failed model calls hold memory addresses, request ids or the whole request, so two runs that
+    failed alike would differ, and what the subject wrote would stand there.
+    """
+    if (code := status(error)) is not None:
+        return f"provider {code}"
+    if given_up := _GIVEN_UP.match(error.message):
+        return f"provider failed again and again ({given_up[1]})"
+    kind = error.message.partition("(")[0]
+    if kind in _UNREADABLE and _IN_PROVIDER in error.traceback:
+        return f"provider's answer is unreadable ({kind})"
+    return (error.message.splitlines() or ["(no message)"])[0][:160]
+
+
+def status(error: EvalError) -> int | None:
+    """The HTTP status with which a provider refused a call for good; `None` for every other failure."""
+    found = _STATUS.match(_said(error))
+    return int(found[1]) if found else None
+
+
+def detail(error: EvalError) -> str:
+    """What the provider said, for a person."""
+    return _said(error).strip("'\")\\\n")[:300]
+
+
+def _said(error: EvalError) -> str:
+    """The provider's part of a message: behind the request, where that is quoted before it."""
+    if error.message.startswith(_QUOTES_REQUEST):
+        return error.message[error.message.rfind(_CODE) :]
+    return error.message
+
+
+_CODE = "Error code: "
+_STATUS = re.compile(rf"{_CODE}(\d{{3}})\b")
+_QUOTES_REQUEST = "ModelGenerateError("
+_GIVEN_UP = re.compile(r"RetryError\(<Future at \S+ state=finished raised (\w+)>\)")
+_UNREADABLE = {"JSONDecodeError", "AssertionError", "APIResponseValidationError"}
+_IN_PROVIDER = "inspect_ai/model/_providers/"
