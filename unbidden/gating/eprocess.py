@@ -55,7 +55,8 @@ class Bets:
         z = np.linspace(-3, 3, points)
         weights = np.exp(-(z**2) / 2)
         weights *= (1 - idle) / weights.sum()
-        return cls(np.append(0, centre * np.exp(spread * z)), np.append(idle, weights))
+        r = centre * np.exp(spread * z)
+        return cls(np.append(0, r), np.append(idle, weights)) if idle else cls(r, weights)
 
 
 @dataclass(frozen=True)
