@@ -87,7 +87,9 @@ def below(tally: Tally, bound: float | Floats, bets: Bets) -> Floats:
 
 
 def _log_wealth(counts: Floats, bound: float | Floats, bets: Bets) -> Floats:
-    won = counts @ np.log1p(np.multiply.outer(VALUES, bets.r))
+    """Summed without matrix products, whose last digits would depend on how many looks there are."""
+    factors = np.log1p(np.multiply.outer(VALUES, bets.r))
+    won = sum(counts[..., [value]] * factors[value] for value in range(len(VALUES)))
     wealth = won - counts.sum(axis=-1)[..., None] * np.log1p(np.multiply.outer(np.asarray(bound), bets.r))
     most = wealth.max(axis=-1)
-    return most + np.log(np.exp(wealth - most[..., None]) @ bets.weights)
+    return most + np.log((np.exp(wealth - most[..., None]) * bets.weights).sum(axis=-1))
