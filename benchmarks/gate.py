@@ -159,10 +159,10 @@ def saved(runs: int, draw: np.random.Generator) -> Iterator[str]:
         parts: list[str] = []
         right = int(mine - theirs > bound)
         for n in (5, 10, 30, 100):
-            when = beside_saved(draw, [mine] * 12, [theirs] * 12, n, bound, min(runs, 500), looks=60)[right]
+            when = beside_saved(draw, [mine] * 12, [theirs] * 12, n, bound, min(runs, 300), looks=60)[right]
             parts.append(f"n={n}: {np.where(when >= 0, when, 60).mean():4.1f} ({(when >= 0).mean():.2f})")
         test = of_difference(np.empty((0, 1)), np.empty((0, 1)))
-        pairs = paired(draw, [mine] * 12, [theirs] * 12, min(runs, 500), 60)
+        pairs = paired(draw, [mine] * 12, [theirs] * 12, min(runs, 300), 60)
         evidence = (test.failing if right else test.passing)(pairs, np.asarray(bound)) >= NEEDED
         parts.append(f"alternating: {mean_looks(evidence):4.1f} ({evidence.any(axis=1).mean():.2f})")
         yield f"{mine} against {theirs}, margin {bound}: {'  '.join(parts)}"

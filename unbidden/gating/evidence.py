@@ -11,9 +11,10 @@ from unbidden.gating.eprocess import VALUES, Bets, Floats, Tally, above, below
 MORE, LESS = Bets.around(2.2, 0.9), Bets.around(4.0, 1.0)
 """Bets that a rate is above a bound, and below it. An alternative at odds 1 + r times the bound's asks for the bet r.
 
-Tuned by exact mean sample numbers (benchmarks/gate.py): 1.1 to 1.3 times those of Wald's test for the truth when it is nothing, a quarter
-or three times of a ceiling between 0.02 and 0.3, and 1.2 to 1.32 times at half or twice the ceiling. Bets below lie higher,
-because a subject that never shows the behaviour is the common case. Truths nearer to the bound cost up to 1.6 times as much.
+Tuned by exact mean sample numbers (benchmarks/gate.py) against those of Wald's test for the truth, for ceilings from 0.02 to 0.3: 1.1 to
+1.3 times as many where the truth is nothing or a quarter of the ceiling, or twice it, and 1.2 to 1.32 times at a half. Bets below lie
+higher, because a subject that never shows the behaviour is the common case. Truths nearer to the bound cost up to 1.6
+times as many, and a rate of nearly 1 does, too, where the least number is a handful.
 """
 
 DIFFERENCE = Bets.around(3.0, 1.2)

@@ -37,16 +37,21 @@ def outlook(ceiling: float, rates: Sequence[float], blocks: int, *, confidence: 
     """
     of_block, cells, needed = _hits(rates), len(rates), -log(1 - confidence)
     test = of_rate(np.empty((0, cells)))
-    undecided, passed, failed = np.ones(1), np.zeros(blocks + 1), np.zeros(blocks + 1)
+    passed, failed = np.zeros(blocks + 1), np.zeros(blocks + 1)
+    undecided, least = np.ones(1), 0  # the chances of `least` hits and more
     for block in range(1, blocks + 1):
         undecided = np.convolve(undecided, of_block)
-        hits = np.arange(block * cells + 1)
-        counts = np.stack([hits[::-1], 0 * hits, hits], axis=-1).astype(np.float64)
+        hits = least + np.arange(len(undecided))
+        counts = np.stack([block * cells - hits, 0 * hits, hits], axis=-1).astype(np.float64)
         tally, bound = Tally(counts, counts), np.asarray(ceiling)
         passes, fails = test.passing(tally, bound) >= needed, test.failing(tally, bound) >= needed
         passed[block] = undecided[passes].sum()
         failed[block] = undecided[fails & ~passes].sum()
         undecided[passes | fails] = 0
+        left = np.flatnonzero(undecided)
+        if not len(left):
+            break
+        undecided, least = undecided[left[0] : left[-1] + 1], least + int(left[0])
     return Outlook(passed.cumsum(), failed.cumsum())
 
 
