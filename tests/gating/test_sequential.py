@@ -46,8 +46,9 @@ def test_two_equal_arms_pass_a_margin_and_a_worse_candidate_fails_it() -> None:
     """The difference is what counts, not the rates."""
     same = [((True, False, False, False), (False, True, False, False))] * 40
     worse = [((True, True, True, False), (False, True, False, False))] * 40
-    assert decide(Margin(worse_by=0.2), _arms(same)).state == "pass"
-    assert decide(Margin(worse_by=0.2), _arms(worse)).state == "fail"
+    passed, failed = decide(Margin(worse_by=0.2), _arms(same)), decide(Margin(worse_by=0.2), _arms(worse))
+    assert (passed.state, passed.estimate) == ("pass", pytest.approx(0))
+    assert (failed.state, failed.estimate) == ("fail", pytest.approx(0.5))
 
 
 def test_a_saved_baseline_of_few_samples_carries_less() -> None:

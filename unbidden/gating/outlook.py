@@ -46,7 +46,7 @@ def outlook(ceiling: float, rates: Sequence[float], blocks: int, *, confidence: 
         tally, bound = Tally(counts, counts), np.asarray(ceiling)
         passes, fails = test.passing(tally, bound) >= needed, test.failing(tally, bound) >= needed
         passed[block] = undecided[passes].sum()
-        failed[block] = undecided[fails & ~passes].sum()
+        failed[block] = undecided[fails].sum()
         undecided[passes | fails] = 0
         left = np.flatnonzero(undecided)
         if not len(left):
