@@ -80,13 +80,13 @@ def test_a_margins_evidence_is_fair_at_the_bound(
 def test_evidence_beside_a_saved_baseline_is_fair_at_the_bound(
     cells: tuple[tuple[float, float], tuple[float, float]],
 ) -> None:
-    """The baseline's two samples a cell are as random as the candidate's block: over both, the evidence is expected to be at most 1."""
+    """The baseline's one sample a cell is as random as the candidate's block: over both, the evidence is expected to be at most 1."""
     candidate, baseline = zip(*cells, strict=True)
     rule = Margin(worse_by=(sum(candidate) - sum(baseline)) / 2)
     expected = np.zeros(2)
-    for hits in product(range(3), repeat=2):
-        saved = [Stored(hits=count, n=2) for count in hits]
-        chance = prod(float(binom.pmf(count, 2, rate)) for count, rate in zip(hits, baseline, strict=True))
+    for hits in product(range(2), repeat=2):
+        saved = [Stored(hits=count, n=1) for count in hits]
+        chance = prod(float(binom.pmf(count, 1, rate)) for count, rate in zip(hits, baseline, strict=True))
         for row in product([False, True], repeat=2):
             decision = decide(rule, [Block(candidate=row)], stored=saved)
             expected += chance * _chance(row, candidate) * np.array([decision.e_pass, decision.e_fail])
@@ -126,11 +126,11 @@ def test_looking_after_every_block_keeps_both_errors(rates: list[float]) -> None
 
 @pytest.mark.parametrize("arm", ["alternating", "saved"])
 def test_looking_at_a_margin_after_every_block_keeps_both_errors(arm: str) -> None:
-    """300 runs of 40 blocks at the bound, cells from 0 to 90 %: no more wrong decisions than 5 % would give with a chance of 0.999."""
+    """Runs of 40 blocks at the bound, cells from 0 to 90 %: no more wrong decisions than 5 % would give with a chance of 0.999."""
     draw = np.random.default_rng(20)
     mine, theirs = np.array([0.0, 0.2, 0.9, 0.5]), np.array([0.1, 0.0, 0.7, 0.4])
     rule, wrong = Margin(worse_by=0.1), {"pass": 0, "fail": 0, "undecided": 0}
-    for _ in range(300 if arm == "alternating" else 100):
+    for _ in range(300 if arm == "alternating" else 60):
         candidate = (draw.random((40, 4)) < mine).tolist()
         baseline = (draw.random((40, 4)) < theirs).tolist()
         saved = [Stored(hits=int(draw.binomial(20, rate)), n=20) for rate in theirs]
