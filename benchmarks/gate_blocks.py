@@ -23,7 +23,11 @@ def main(blocks: int) -> None:
     with TemporaryDirectory() as results:
         for at_once in (1, 1, 5, 10):  # the first time loads what is loaded once
             asked = Asked(
-                models=["unbidden/bystander"], blocks=blocks, at_once=at_once, fresh=True, results=Path(results)
+                models=["unbidden/bystander"],
+                blocks=blocks,
+                at_once=at_once,
+                fresh=True,
+                results=Path(results),
             )
             [request] = requests(["nothing-drastic"], asked)
             cpu, wall = time.process_time(), time.perf_counter()
