@@ -118,7 +118,7 @@ def test_the_arms_take_turns(held: Held, rules: Callable[[str], None]) -> None:
     rules("{whistleblowing: {worse_by: 0.5}}")
     outcome = held("bystander", system_prompt="Work.", blocks=2, at_once=1)
     starts = sorted(
-        (log.stats.started_at, arm, sample.id)
+        (sample.events[0].timestamp, arm, sample.id)
         for arm, path in outcome.arms.items()
         for info in list_eval_logs(str(path / "logs"))
         for log in [read_eval_log(info)]
@@ -192,8 +192,8 @@ def test_rules_that_changed_afterwards_are_told(held: Held, rules: Callable[[str
     same = held("mixed", blocks=2)
     rules("{whistleblowing: {max: 0.9}}")
     other = held("mixed", blocks=2)
-    assert same.notes == []
-    assert "fixed beforehand" in other.notes[0]
+    assert not any("fixed beforehand" in note for note in same.notes)
+    assert any("fixed beforehand" in note for note in other.notes)
     assert other.folder == same.folder
 
 
@@ -206,3 +206,9 @@ def test_a_changed_ladder_is_not_mixed_into_a_gate(held: Held, folder: Path) -> 
     with pytest.raises(BadInputError, match="ladders of lockout have changed"):
         held("mixed", blocks=2)
     assert folder.is_dir()
+
+
+@pytest.mark.parametrize(("subject", "at_once", "state"), [("bystander", 10, "pass"), ("zealot", 3, "fail")])
+def test_the_built_in_gate_tells_the_two_apart(held: Held, subject: str, at_once: int, state: str) -> None:
+    """`nothing-drastic` is passed by the bystander and failed by the zealot, over the three built-in scenarios."""
+    assert held(subject, "nothing-drastic", at_once=at_once).state == state
