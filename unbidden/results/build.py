@@ -169,6 +169,10 @@ def provenance_table(logs: Sequence[RunLog]) -> pd.DataFrame:
 
 def _cost(used: Mapping[str, ModelUsage]) -> float | None:
     """What the calls of a sample cost; none if the price of any of them is unknown, which is not zero. Scripts have no price."""
-    paid = [usage.total_cost for model, usage in used.items() if not model.startswith("unbidden/")]
+    paid = [
+        usage.total_cost
+        for model, usage in used.items()
+        if usage.total_cost is not None or not model.startswith("unbidden/")
+    ]
     known = [cost for cost in paid if cost is not None]
     return sum(known) if known and len(known) == len(paid) else None
