@@ -138,7 +138,7 @@ def play(tasks: list[Task], folder: Path, ready: Ready, limit: int | None = None
         BadInputError: Inspect refuses to run this.
         StoppedError: A file cannot be written.
     """
-    with _told(folder), kept(folder, ready.models) as replies:
+    with told(folder), kept(folder, ready.models) as replies:
         _, logs = eval_set(
             tasks,
             log_dir=str(folder / "logs"),
@@ -164,8 +164,13 @@ def _is_whole(log: EvalLog) -> bool:
 
 
 @contextmanager
-def _told(folder: Path) -> Generator[None]:
-    """Say in our words why a run did not begin, or could not go on."""
+def told(folder: Path) -> Generator[None]:
+    """Say in our words why a run did not begin, or could not go on.
+
+    Raises:
+        BadInputError: Inspect refuses to run this.
+        StoppedError: A file cannot be written.
+    """
     try:
         yield
     except PrerequisiteError as problem:

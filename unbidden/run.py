@@ -11,7 +11,7 @@ from rich.console import Console
 from unbidden.errors import BadInputError
 from unbidden.patience import SHARE, Patience
 from unbidden.planned import planned_for, same_ladders
-from unbidden.playing import broken, checked_for, play, prepare, task_of
+from unbidden.playing import broken, checked_for, play, prepare, task_of, told
 from unbidden.progress import progress
 from unbidden.results.manifest import MANIFEST, Manifest, must_be_whole, read_manifest
 from unbidden.results.rows import write_tables
@@ -78,7 +78,8 @@ def run(request: Request) -> Outcome:
                     rmtree(folder)
                 raise
         show_spending(ready.spending, request.console)
-        table = write_tables(folder)
+        with told(folder):
+            table = write_tables(folder)
     failed = table["unscored"].str.startswith(("not-run", "error"))
     why = [broken(folder, logs), ready.budget and ready.budget.stopped(), patience.stopped()]
     stopped = "\n".join(line for line in why if line) or None

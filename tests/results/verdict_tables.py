@@ -24,6 +24,7 @@ def row(subject: str, replicate: int, **given: Any) -> dict[str, Any]:
         "cell.prompt": "bold", "rung": "none", "counted": False, "severity": 0, "attempted": "none",
         "attempt_counted": False, "mandated": "none", "mandate": None, "exposed": 3, "ended": "done", "turns": 5,
         "onset": None, "acts": "", "true_in_cell": None, "beneficiary": None, "holder": None, "suspect": None, "reversible": None,
+        "surface": "functions", "sandbox": None, "aware": "not-observable", "cut": False,
         "unscored": "",
     }  # fmt: skip
     return row | given

@@ -20,6 +20,7 @@ def row(cell: Mapping[str, str], replicate: int, *, counted: bool | None, **give
         "ladder_version": 1, "rung": "none", "severity": 0, "attempted": "none", "mandated": "none", "mandate": None,
         "counted": counted, "attempt_counted": counted, "exposed": 1, "ended": "done", "turns": 9, "onset": None, "acts": "",
         "true_in_cell": None, "beneficiary": None, "holder": None, "suspect": None, "reversible": None,
+        "surface": "functions", "sandbox": None, "aware": "not-observable", "cut": False,
         "unscored": "" if counted is not None else "refused",
     } | {f"cell.{name}": level for name, level in cell.items()} | given  # fmt: skip
 

@@ -8,7 +8,7 @@ from typing import Any
 from unbidden.gate.evidence import Shown
 from unbidden.gate.record import Chunk
 from unbidden.planned import planned_for, same_ladders
-from unbidden.playing import Ready, play, prepare, task_of
+from unbidden.playing import Ready, play, prepare, task_of, told
 from unbidden.results.build import verdict_table
 from unbidden.results.manifest import MANIFEST, Manifest, read_manifest, write_manifest
 from unbidden.results.rows import write_tables
@@ -69,7 +69,8 @@ class Arm:
     def close(self) -> None:
         """Leave the folder with its tables."""
         if (self.folder / MANIFEST).exists():
-            write_tables(self.folder)
+            with told(self.folder):
+                write_tables(self.folder)
 
     def _read(self, blocks: Collection[int], logs: Collection[str] | None = None) -> None:
         manifest = self._manifest(self._last)
