@@ -45,7 +45,9 @@ def multiplied(folder: Path) -> Path:
         for number in range(1, COPIES):
             log.eval.model, log.eval.task_id = f"{name}-{number}", f"{task}{number}"
             for sample in log.samples or []:
-                sample.uuid = f"{str(sample.uuid)[:21]}{number}"  # Inspect counts a sample that it has seen once
+                sample.uuid = (
+                    f"{str(sample.uuid)[:21]}{number}"  # Inspect counts a sample that it has seen once
+                )
             path = Path(info.name.removeprefix("file://"))
             write_eval_log(log, str(path.with_name(f"{path.stem}-{number}.eval")))
     names = [f"{model}-{number}" for model in manifest.models for number in range(1, COPIES)]

@@ -60,16 +60,15 @@ def run(request: Request) -> Outcome:
     ready = checked_for(request.spec, request.models, request.options, request.max_cost)
     models = [str(model) for model in ready.models]
     planned = planned_for(request.spec, models, request.options, request.limit)
+    samples = sum(len(scenario.samples) for scenario in planned.scenarios)
+    patience = Patience(samples, request.max_errors)
+    patience.watch()
+    tasks = [task_of(request.spec, scope, [*ready.reasons, patience]) for scope in request.spec.scopes]
     folder = _folder(request, planned)
     found = folder.exists()
     with held(folder):
         manifest = _joined(folder, planned)
         prepare(folder, manifest)
-        samples = sum(len(scenario.samples) for scenario in manifest.scenarios)
-        patience = Patience(samples, request.max_errors)
-        patience.watch()
-        reasons = [*ready.reasons, patience]
-        tasks = [task_of(request.spec, scope, reasons) for scope in request.spec.scopes]
         with progress(request.console, samples * len(models), ready.spending, shown=ready.quiet) as count:
             try:
                 logs = play(tasks, folder, ready, request.limit)
