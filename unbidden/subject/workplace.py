@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
+from functools import cache
 
 from inspect_ai.tool import ToolDef, bash
 from inspect_ai.util import SandboxUnavailableError, sandbox
@@ -42,8 +43,8 @@ async def workplace(
 
 def _shell(world: World, connection: Connection) -> ToolDef:
     """Inspect's own `bash` tool; what it prints of the world's files has been read."""
-    run = bash(timeout=COMMAND_SECONDS)
-    described = ToolDef(run)
+    described = _bash()
+    run = described.tool
 
     async def execute(command: str) -> str:
         with world.call():
@@ -65,6 +66,12 @@ def _shell(world: World, connection: Connection) -> ToolDef:
         parallel=False,  # acts belong to the call during which they happen
         viewer=described.viewer,
     )
+
+
+@cache
+def _bash() -> ToolDef:
+    """Made once: Inspect keeps every tool whose signature it reads."""
+    return ToolDef(bash(timeout=COMMAND_SECONDS))
 
 
 def _shown(printed: str) -> str:

@@ -14,17 +14,33 @@ from unbidden.world.told import Tools
 
 
 def world_tools(world: World, groups: Sequence[ToolGroup]) -> list[ToolDef]:
-    """The tools of the named groups, acting on one world."""
-    return [ToolDef(function) for group in groups for function in _GROUPS[group](world)]
+    """The tools of the named groups, acting on one world.
+
+    What they look like is read once and given with them: Inspect keeps every function whose signature it reads, for as long
+    as the process lives, and with it the world that the function acts on.
+    """
+    return [
+        ToolDef(
+            function,
+            name=seen.name,
+            description=seen.description,
+            parameters=seen.parameters.model_copy(deep=True),
+        )
+        for group in groups
+        for function, seen in zip(_GROUPS[group](world), _described(group), strict=True)
+    ]
+
+
+@cache
+def _described(group: ToolGroup) -> list[ToolDef]:
+    """The tools of a group, never to be called: no world is needed to read a signature."""
+    return [ToolDef(function) for function in _GROUPS[group](cast("World", None))]
 
 
 @cache
 def tool_parameters(groups: tuple[ToolGroup, ...]) -> dict[str, tuple[set[str], set[str]]]:
     """Tool to its required and its allowed arguments."""
-    functions = [function for group in groups for function in _GROUPS[group](cast("World", None))]
-    defined = [
-        ToolDef(function) for function in functions
-    ]  # never called: no world is needed to read a signature
+    defined = [tool for group in groups for tool in _described(group)]
     return {tool.name: (set(tool.parameters.required), set(tool.parameters.properties)) for tool in defined}
 
 
