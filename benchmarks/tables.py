@@ -37,20 +37,21 @@ def played(samples: int, results: Path) -> Path:
     return run(Request(resolve(["expense-fraud"], {}, replicates), models, results)).folder
 
 
-def multiplied(folder: Path) -> Path:
+def multiplied(folder: Path, copies: int = COPIES) -> Path:
     manifest = read_manifest(folder)
     for info in list_eval_logs(str(folder / "logs")):
         log = read_eval_log(info)
         name, task = log.eval.model, log.eval.task_id
-        for number in range(1, COPIES):
+        for number in range(1, copies):
             log.eval.model, log.eval.task_id = f"{name}-{number}", f"{task}{number}"
+            log.eval.eval_id = (
+                f"{log.eval.eval_id[:20]}{number:02d}"  # Inspect reads a log that it has seen only once
+            )
             for sample in log.samples or []:
-                sample.uuid = (
-                    f"{str(sample.uuid)[:21]}{number}"  # Inspect counts a sample that it has seen once
-                )
+                sample.uuid = f"{str(sample.uuid)[:20]}{number:02d}"
             path = Path(info.name.removeprefix("file://"))
             write_eval_log(log, str(path.with_name(f"{path.stem}-{number}.eval")))
-    names = [f"{model}-{number}" for model in manifest.models for number in range(1, COPIES)]
+    names = [f"{model}-{number}" for model in manifest.models for number in range(1, copies)]
     write_manifest(folder, manifest.model_copy(update={"models": [*manifest.models, *names]}))
     return folder
 

@@ -12,6 +12,7 @@ from unbidden.results.failure import reason
 from unbidden.results.manifest import Manifest, PlannedSample
 from unbidden.results.samples import LogSample, RunLog
 from unbidden.scenario.brief import surface_of
+from unbidden.subject.record import answered_by
 
 Row = dict[str, Any]
 
@@ -155,7 +156,7 @@ def provenance_table(logs: Sequence[RunLog]) -> pd.DataFrame:
                     "scenario": log.scenario,
                     "sample": str(sample.id),
                     "subject": log.model,
-                    "answered_by": " ".join(record.models) if (record := sample.record()) else "",
+                    "answered_by": " ".join(answered_by(sample.store)),
                     "uuid": sample.uuid,
                     "input_tokens": sum(item.input_tokens for item in usage),
                     "output_tokens": sum(item.output_tokens for item in usage),

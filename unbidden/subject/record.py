@@ -1,7 +1,7 @@
 """What one sample leaves in Inspect's store: the one typed door to it."""
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -56,3 +56,11 @@ class Record(Frozen):
 
 
 _KEY = "unbidden"
+
+
+def answered_by(store: Mapping[str, Any]) -> list[str]:
+    """The models that say they answered, from a log's store, without reading the ledger; none if nothing readable stands there."""
+    record = store.get(_KEY)
+    models = cast("Mapping[str, Any]", record).get("models") if isinstance(record, dict) else None
+    found = cast("list[Any]", models) if isinstance(models, list) else []
+    return [name for name in found if isinstance(name, str)]
