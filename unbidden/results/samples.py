@@ -1,9 +1,12 @@
 """The samples of a run folder, read straight from its logs: what scoring and tables need of them, and no transcript."""
 
+import re
 import zlib
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile, ZipFile
@@ -158,6 +161,12 @@ _UNREAD = {"messages", "events", "attachments", "output", "timelines"}
 """What of a sample is not needed; most of a log's weight."""
 
 
+DEEPEST = 10_000
+"""Brackets within brackets of a log; what a subject writes is never so deep."""
+
+_STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"')
+
+
 def _spec(path: Path) -> _Spec:
     try:
         with ZipFile(path) as log:
@@ -173,8 +182,23 @@ def _samples(path: Path) -> list[LogSample]:
             names = [name for name in dict.fromkeys(log.namelist()) if _is_sample(name)]
             samples = [LogSample.model_validate_json(log.read(name)) for name in names]
     except damages():
+        _must_not_nest_without_end(path)
         samples = [LogSample.model_validate(sample) for sample in _by_inspect(path).samples or []]
     return sorted(samples, key=_place)
+
+
+def _must_not_nest_without_end(path: Path) -> None:
+    """Inspect's reader takes memory with the square of the depth: ten gigabytes for a file of some kilobytes.
+
+    Raises:
+        ResultsError: A member is nested deeper than `DEEPEST`.
+    """
+    with suppress(*damages()), ZipFile(path) as log:
+        for name in log.namelist():
+            marks = _STRINGS.sub(b"", log.read(name)) if name.endswith(".json") else b""
+            steps = (1 if mark in b"[{" else -1 for mark in marks if mark in b"[{]}")
+            if max(accumulate(steps), default=0) > DEEPEST:
+                raise ResultsError(f"a log cannot be read ('{name}' is nested without end)", where=str(path))
 
 
 def _is_sample(name: str) -> bool:
