@@ -23,7 +23,7 @@ from unbidden.results.report_differences import (
     points,
     standing,
 )
-from unbidden.terminal import visible
+from unbidden.terminal import spreadsheet_safe, visible
 
 Cell = str | int | float | bool | None
 
@@ -88,17 +88,8 @@ def table_csv(comparison: Comparison) -> str:
     return out.getvalue()
 
 
-_FORMULA = set("=+-@\t\r\n＝＋－＠")  # noqa: RUF001 - sheets read the wide forms as the narrow ones
-"""What a spreadsheet takes for the beginning of a formula."""
-
-
-def harmless(text: str) -> str:
-    """Text that a spreadsheet shows and does not compute: with an apostrophe before what would begin a formula."""
-    return f"'{text}" if text.lstrip(" ")[:1] in _FORMULA else text
-
-
 def _cell(value: Cell) -> Cell:
-    return harmless(visible(value)) if isinstance(value, str) else value
+    return spreadsheet_safe(value) if isinstance(value, str) else value
 
 
 def _rate_row(line: Line) -> dict[str, Cell]:

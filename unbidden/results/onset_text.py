@@ -12,7 +12,7 @@ from rich.text import Text
 from unbidden.results.onset import FEWEST, Curve, Onset, Pair
 from unbidden.results.report import SCRIPTED
 from unbidden.results.survival import Median, Point
-from unbidden.terminal import inert, visible
+from unbidden.terminal import inert, spreadsheet_safe, visible
 
 
 def rendered(onset: Onset) -> RenderableType:
@@ -27,16 +27,11 @@ def as_csv(onset: Onset) -> str:
     names = ["turn", "at_risk", "acts", "ended", "acted", "low", "high"]
     writer.writerow(["behaviour", "subject", "group", "since", *names])
     for curve in onset.curves:
-        place = [_harmless(name) for name in (curve.behaviour, curve.subject, curve.group)]
+        place = [spreadsheet_safe(name) for name in (curve.behaviour, curve.subject, curve.group)]
         writer.writerows(
             [*place, onset.since, *(getattr(point, name) for name in names)] for point in curve.points
         )
     return out.getvalue()
-
-
-def _harmless(text: str) -> str:
-    """A text that no sheet takes for a formula."""
-    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
 
 
 def _heading(onset: Onset) -> Iterator[Text]:
