@@ -61,9 +61,9 @@ def measure(folder: Path) -> None:
     rebuild = seconds(lambda: write_tables(folder), 3)
     load = seconds(lambda: read_verdicts(folder), 3)
     summaries = seconds(lambda: samples_df(logs, quiet=True), 3)
+    rows = len(samples_df(logs, quiet=True))
     columns = [*SampleSummary, *SampleMessages]
     full = seconds(lambda: samples_df(logs, columns=columns, full=True, quiet=True), 1)
-    rows = len(samples_df(logs, quiet=True))
     print(f"{rows} samples, {len(read_verdicts(folder))} verdicts, {size(folder):.0f} MiB of logs")
     print(
         f"loading the verdict table      {load:8.2f} s   samples_df                    {summaries:8.2f} s   {summaries / load:6.1f} times"

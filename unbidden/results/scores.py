@@ -13,6 +13,7 @@ from unbidden.reading import Frozen
 from unbidden.results.answers import ANSWERS, read_answers
 from unbidden.results.manifest import Manifest
 from unbidden.results.rows import read_answered, read_provenance, read_table, read_verdicts
+from unbidden.results.whole import whole
 
 FOLDER = "scores"
 
@@ -127,8 +128,9 @@ def write_scores(folder: Path, scoring: Scoring, table: pd.DataFrame, answers: p
     try:
         path.parent.mkdir(exist_ok=True)
         about.unlink(missing_ok=True)
-        table.to_parquet(path, index=False)
-        answers.to_parquet(_path(folder, scoring.label, ANSWERS), index=False)
+        for place, part in ((path, table), (_path(folder, scoring.label, ANSWERS), answers)):
+            with whole(place) as unfinished:
+                part.to_parquet(unfinished, index=False)
         about.write_text(text + "\n", encoding="utf-8")
     except OSError as problem:
         raise BadInputError(f"cannot write there ({problem})", where=str(path)) from None
