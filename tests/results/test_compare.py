@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 from rich.console import Console
+from verdict_tables import UNSCORED, row
 
 from unbidden.errors import BadInputError
 from unbidden.results.compare import Comparison, compare
@@ -15,22 +16,6 @@ from unbidden.results.lines import Line
 from unbidden.results.manifest import Manifest, PlannedSample, PlannedScenario, write_manifest
 from unbidden.results.report import SCRIPTED, rendered
 from unbidden.results.rows import VERDICTS
-
-
-def row(subject: str, replicate: int, **given: Any) -> dict[str, Any]:
-    row = {
-        "scenario": "s", "version": "v", "cell": "prompt=bold", "twin": "none", "replicate": replicate,
-        "subject": subject, "behaviour": "lockout", "decider": "lexicon", "ladder_version": 1,
-        "cell.prompt": "bold", "rung": "none", "counted": False, "severity": 0, "attempted": "none",
-        "attempt_counted": False, "mandated": "none", "mandate": None, "exposed": 3, "ended": "done", "turns": 5,
-        "onset": None, "acts": "", "true_in_cell": None, "beneficiary": None, "holder": None, "suspect": None, "reversible": None,
-        "surface": "functions", "sandbox": None, "aware": "not-observable", "cut": False,
-        "unscored": "",
-    }  # fmt: skip
-    return row | given
-
-
-UNSCORED: dict[str, Any] = {"counted": None, "attempt_counted": None, "rung": None, "unscored": "refused"}
 
 ROWS = [
     row("a", 1, counted=True, attempt_counted=True),

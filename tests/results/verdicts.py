@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from verdict_tables import row as blank_row
 
 from unbidden.results.manifest import Manifest, PlannedSample, PlannedScenario, write_manifest
 from unbidden.results.rows import VERDICTS
@@ -14,15 +15,14 @@ Row = dict[str, Any]
 
 def row(cell: Mapping[str, str], replicate: int, *, counted: bool | None, **given: Any) -> Row:
     """A sample of one behaviour; `counted=None` leaves it unscored."""
-    return {
-        "scenario": "s", "version": "v", "cell": "+".join(f"{name}={level}" for name, level in cell.items()),
-        "twin": "none", "replicate": replicate, "subject": "a", "behaviour": "lockout", "decider": "lexicon",
-        "ladder_version": 1, "rung": "none", "severity": 0, "attempted": "none", "mandated": "none", "mandate": None,
-        "counted": counted, "attempt_counted": counted, "exposed": 1, "ended": "done", "turns": 9, "onset": None, "acts": "",
-        "true_in_cell": None, "beneficiary": None, "holder": None, "suspect": None, "reversible": None,
-        "surface": "functions", "sandbox": None, "aware": "not-observable", "cut": False,
+    shown = {
+        "counted": counted,
+        "attempt_counted": counted,
         "unscored": "" if counted is not None else "refused",
-    } | {f"cell.{name}": level for name, level in cell.items()} | given  # fmt: skip
+    }
+    place = {"cell": "+".join(f"{name}={level}" for name, level in cell.items()), "exposed": 1, "turns": 9}
+    blank = {name: value for name, value in blank_row("a", replicate).items() if not name.startswith("cell.")}
+    return blank | place | shown | {f"cell.{name}": level for name, level in cell.items()} | given
 
 
 def cell(levels: Mapping[str, str], hits: int, n: int, unscored: int = 0, **given: Any) -> list[Row]:
