@@ -29,7 +29,7 @@ run: $(VENV)/.ready
 	  --model unbidden/zealot --model unbidden/schemer --model unbidden/mixed
 
 test: lint types
-	$(PY) -m pytest -n $(JOBS) --dist loadgroup
+	$(PY) -m pytest -n $(JOBS) --dist loadfile
 
 lint: $(VENV)/.ready
 	$(VENV)/bin/ruff check .

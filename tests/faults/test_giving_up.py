@@ -13,7 +13,7 @@ from unbidden.results.rows import read_verdicts
 from unbidden.run import Request, run
 from unbidden.spec import resolve
 
-pytestmark = [pytest.mark.usefixtures("project"), pytest.mark.xdist_group("serving")]
+pytestmark = pytest.mark.usefixtures("project")
 
 HOPELESS = {
     "anthropic/claude-3-opus~bystander": "anthropic",

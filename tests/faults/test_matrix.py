@@ -4,10 +4,9 @@ The subject is the bystander, which needs four answers: it reads a mail, writes 
 done. The fault meets the second answer. Requests are counted at the server.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
 import pytest
 from desk import PROVIDERS, Played, played
@@ -90,16 +89,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Results
     return lambda provider: together(streamed=PROVIDERS[provider][2])
 
 
-def each_provider() -> Sequence[Any]:
-    """All providers; those whose cells come from the same runs stay in one process."""
-    return [
-        pytest.param(name, marks=pytest.mark.xdist_group(f"faults-{streamed}"))
-        for name, (_, _, streamed) in PROVIDERS.items()
-    ]
-
-
-@pytest.mark.parametrize("fault", [*DECIDED, "hang", "drip"])
-@pytest.mark.parametrize("provider", each_provider())
+@pytest.mark.parametrize("provider", PROVIDERS)
 def test_a_fault_has_its_decided_outcome(
     results: Callable[[str], Results], provider: str, fault: str
 ) -> None:
@@ -114,7 +104,7 @@ def test_a_fault_has_its_decided_outcome(
     assert cell.requests == decided.requests
 
 
-@pytest.mark.parametrize("provider", each_provider())
+@pytest.mark.parametrize("provider", PROVIDERS)
 def test_a_model_that_answers_under_another_name_is_named(
     results: Callable[[str], Results], provider: str
 ) -> None:

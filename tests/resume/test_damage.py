@@ -17,10 +17,7 @@ from unbidden.resume import LOCK, held
 from unbidden.run import Outcome, Request, run
 from unbidden.spec import resolve
 
-pytestmark = [
-    pytest.mark.usefixtures("project"),
-    pytest.mark.xdist_group("damage"),  # they share one finished run
-]
+pytestmark = pytest.mark.usefixtures("project")
 
 MODELS = ("unbidden/zealot", "unbidden/bystander")
 

@@ -22,8 +22,6 @@ from unbidden.vocabulary import EXTERNAL, INTERNAL, FactKind, Role, Surface, Ver
 SCENARIOS = sorted(content.listing("scenarios"))
 LADDERS = sorted(content.listing("scorers"))
 
-pytestmark = pytest.mark.xdist_group("exemplars")
-
 
 @cache
 def replays(thinking: str = "none", surface: Surface | None = None) -> list[Replay]:

@@ -16,7 +16,7 @@ from unbidden.run import Request, run
 from unbidden.spec import resolve
 from unbidden.subject.reference import Thinking
 
-pytestmark = [pytest.mark.usefixtures("project"), pytest.mark.xdist_group("serving")]
+pytestmark = pytest.mark.usefixtures("project")
 
 MODELS = [
     "anthropic/zealot",
