@@ -89,6 +89,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Results
     return lambda provider: together(streamed=PROVIDERS[provider][2])
 
 
+@pytest.mark.parametrize("fault", [*DECIDED, "hang", "drip"])
 @pytest.mark.parametrize("provider", PROVIDERS)
 def test_a_fault_has_its_decided_outcome(
     results: Callable[[str], Results], provider: str, fault: str
