@@ -11,18 +11,16 @@ from inspect_ai.log import (
     EvalLog,
     EvalSample,
     condense_sample,
-    list_eval_logs,
     read_eval_log,
     read_eval_log_samples,
     write_eval_log,
 )
 
-from unbidden.errors import BadInputError, NotFoundError, ResultsError
+from unbidden.errors import BadInputError, NotFoundError
 from unbidden.labelling.store import Label, labels_path, read_labels
-from unbidden.results.archive import must_unpack
+from unbidden.results.archive import log_files, reading
 from unbidden.results.manifest import Manifest, Redaction, read_manifest, write_manifest
 from unbidden.results.rows import write_tables
-from unbidden.results.samples import damages
 from unbidden.results.scores import AS_RUN, answers_of, labels, read_scores, write_scores
 from unbidden.sample_redaction import MARK, Wanted, redacted_sample
 
@@ -59,7 +57,7 @@ def redact(folder: Path, out: Path, *, prompts: bool = False, texts: bool = Fals
     left_out = _left_out(run, bool(private), texts)
     if out.exists():
         raise BadInputError(f"{out} is there already", fix="Name a folder that does not exist yet")
-    logs = [Path(info.name.removeprefix("file://")) for info in list_eval_logs(str(folder / "logs"))]
+    logs = log_files(folder / "logs")
     if not logs:
         raise NotFoundError(f"there is no log in {folder / 'logs'}", fix="Give a run folder with its logs")
     try:
@@ -68,7 +66,7 @@ def redact(folder: Path, out: Path, *, prompts: bool = False, texts: bool = Fals
             new = Path(made) / "copy"
             (new / "logs").mkdir(parents=True)
             write_manifest(new, run.model_copy(update={"redacted": left_out}))
-            samples = sum(_log(path, new / "logs" / path.name, private, texts) for path in sorted(logs))
+            samples = sum(_log(path, new / "logs" / path.name, private, texts) for path in logs)
             write_tables(new)
             _beside(folder, new, run, prompts=bool(private), texts=texts)
             new.rename(out)
@@ -84,13 +82,10 @@ def _left_out(run: Manifest, prompts: bool, texts: bool) -> list[Redaction]:  # 
 
 def _log(path: Path, copy: Path, private: set[str], texts: bool) -> int:  # noqa: FBT001 - passed on
     """Write the copy of one log; returns how many samples it holds."""
-    must_unpack(path)
-    try:
+    with reading(path):
         log = read_eval_log(str(path), header_only=True)
         wanted = Wanted(prompts=str((log.eval.metadata or {}).get("scenario")) in private, texts=texts)
         log.samples = [condense_sample(redacted_sample(sample, wanted)) for sample in _samples(path, log)]
-    except damages() as problem:
-        raise ResultsError(f"a log cannot be read ({problem})", where=str(path)) from None
     if log.error is not None:
         log.error = EvalError(message=log.error.message, traceback=MARK, traceback_ansi=MARK)
     write_eval_log(log, str(copy))

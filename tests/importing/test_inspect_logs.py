@@ -305,5 +305,5 @@ def test_sources_that_are_none_are_refused(mapping: Wrote, tmp_path: Path) -> No
     with pytest.raises(NotFoundError):
         import_runs(mapping(), [tmp_path / "none.eval"], tmp_path / "results")
     (tmp_path / "bad.eval").write_text("no log")
-    with pytest.raises(ResultsError, match="cannot be read as an Inspect log"):
+    with pytest.raises(ResultsError, match=r"cannot be read .*Give Inspect logs"):
         import_runs(mapping(), [tmp_path / "bad.eval"], tmp_path / "results")

@@ -14,6 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from unbidden.errors import BadInputError
+from unbidden.plan.pilot import read_pilot
+from unbidden.redact import redact
 from unbidden.rescore import rescore
 from unbidden.results.compare import compare
 from unbidden.results.report import rendered
@@ -45,26 +47,41 @@ def members(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, A
     return folder, found
 
 
+def as_archive(path: Path, members: dict[str, Any]) -> None:
+    with ZipFile(path.with_suffix(".eval"), "w", ZIP_DEFLATED) as log:
+        for name, value in members.items():
+            log.writestr(name, json.dumps(value))
+
+
+def as_text(path: Path, members: dict[str, Any]) -> None:
+    head = members["header.json"]
+    samples = [value for name, value in members.items() if name.startswith("samples/")]
+    whole = {**head, "samples": samples} if isinstance(head, dict) else head
+    path.with_suffix(".json").write_text(json.dumps(whole))
+
+
 @examples(60)
 @given(data=st.data())
 def test_a_log_that_is_nearly_right(
     members: tuple[Path, dict[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data: st.DataObject
 ) -> None:
-    """A changed sample or head is shown, scored again, or refused with one error."""
+    """A changed sample or head, in either format of Inspect's, is shown, scored again, planned by and copied, or refused with one error."""
     monkeypatch.chdir(PROJECT)
     folder, found = members
     copy = tmp_path / "copy"
     shutil.rmtree(copy, ignore_errors=True)
     (copy / "logs").mkdir(parents=True)
-    changed = data.draw(st.sampled_from(sorted(name for name in found if "summaries" not in name)))
     shutil.copyfile(folder / "manifest.json", copy / "manifest.json")
-    with ZipFile(copy / "logs" / "2025-01-01T00-00-00_x_y.eval", "w", ZIP_DEFLATED) as log:
-        for name, value in found.items():
-            log.writestr(name, json.dumps(data.draw(mutated(value)) if name == changed else value))
+    changed = data.draw(st.sampled_from(sorted(name for name in found if "summaries" not in name)))
+    data.draw(st.sampled_from([as_archive, as_text]))(
+        copy / "logs" / "2025-01-01T00-00-00_x_y",
+        {name: data.draw(mutated(value)) if name == changed else value for name, value in found.items()},
+    )
+    for use in (lambda: rendered(compare([copy])), lambda: rescore(copy), lambda: read_pilot(copy)):
+        with suppress(BadInputError):
+            use()
     with suppress(BadInputError):
-        rendered(compare([copy]))
-    with suppress(BadInputError):
-        rescore(copy)
+        shutil.rmtree(redact(copy, copy / "shared").folder)
 
 
 @examples(60)

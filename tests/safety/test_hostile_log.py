@@ -74,6 +74,11 @@ def commands(folder: Path) -> list[list[str]]:
         ["score", str(folder)],
         ["label", str(folder), "--behaviour", "lockout", "--report"],
         ["redact", str(folder), str(out)],
+        ["table", str(folder), "--rebuild"],
+        ["explain", str(folder)],
+        ["onset", str(folder)],
+        ["plan", "stock-room", "--model", "unbidden/zealot", "--from", str(folder)],
+        ["baseline", "diff", str(folder), str(folder)],
     ]
 
 

@@ -4,13 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
-from inspect_ai.log import EvalLog, EvalSample, list_eval_logs, read_eval_log
+from inspect_ai.log import EvalLog, EvalSample, read_eval_log
 
-from unbidden.errors import BadInputError, NotFoundError, ResultsError
+from unbidden.errors import BadInputError, NotFoundError
 from unbidden.importing.mapping import MappingFile
-from unbidden.results.archive import must_unpack
+from unbidden.results.archive import log_files, reading
 
 
 @dataclass(frozen=True)
@@ -65,16 +64,10 @@ def newest_logs(paths: Sequence[Path], *, events: bool = False) -> Iterator[tupl
     """
     newest: dict[str, tuple[Path, EvalLog]] = {}
     for file in _files(paths):
-        must_unpack(file)
-        try:
+        with reading(file, fix="Give Inspect logs, or say another 'reads' in the mapping"):
             log = read_eval_log(
                 str(file), resolve_attachments=True, exclude_fields={"store"} if events else _UNREAD
             )
-        except (OSError, ValueError, KeyError, EOFError, BadZipFile) as problem:
-            fix = "Give Inspect logs, or say another 'reads' in the mapping"
-            raise ResultsError(
-                f"cannot be read as an Inspect log ({problem})", where=str(file), fix=fix
-            ) from None
         other = newest.get(log.eval.task_id)
         if other is None or other[1].eval.created <= log.eval.created:
             newest[log.eval.task_id] = (file, log)
@@ -114,7 +107,7 @@ def _files(paths: Sequence[Path]) -> list[Path]:
     files: list[Path] = []
     for path in paths:
         if path.is_dir():
-            below = [Path(info.name.removeprefix("file://")) for info in list_eval_logs(str(path.resolve()))]
+            below = log_files(path.resolve())
             if not below:
                 raise BadInputError("there is no Inspect log below it", where=str(path))
             files += sorted(below)

@@ -1,13 +1,15 @@
 """What a sample left behind, read out of the run's logs one sample at a time."""
 
+from contextlib import suppress
 from pathlib import Path
 
-from inspect_ai.log import EvalSample, list_eval_logs, read_eval_log, read_eval_log_sample
+from inspect_ai.log import EvalSample, read_eval_log_sample
 from pydantic import ValidationError
 
 from unbidden.errors import ResultsError
 from unbidden.labelling.store import Key
-from unbidden.results.archive import must_unpack
+from unbidden.results.archive import reading
+from unbidden.results.samples import headed_logs
 from unbidden.scenario.brief import SampleMeta
 from unbidden.scoring.evidence import Case
 from unbidden.subject.record import Record
@@ -25,15 +27,9 @@ class Transcripts:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._logs: dict[tuple[str, str], list[str]] = {}
-        for info in list_eval_logs(str(folder / "logs"), descending=True):  # the newest first
-            must_unpack(Path(info.name.removeprefix("file://")))
-            try:
-                head = read_eval_log(info, header_only=True).eval
-            except (OSError, ValueError, KeyError, EOFError) as problem:
-                raise ResultsError(f"a log cannot be read ({problem})", where=info.name) from None
-            scenario = str((head.metadata or {}).get("scenario"))
-            self._logs.setdefault((str(head.model), scenario), []).append(info.name)
+        self._logs: dict[tuple[str, str], list[Path]] = {}
+        for log in reversed(headed_logs(folder)):  # the newest first
+            self._logs.setdefault((log.model, log.scenario), []).append(log.path)
 
     def case(self, key: Key) -> Case:
         """The ledger of a sample and what must be known of its situation.
@@ -51,21 +47,18 @@ class Transcripts:
         )
 
 
-def _sample(log: str, sample: str) -> EvalSample | None:
-    try:
-        return read_eval_log_sample(log, id=sample, epoch=1, exclude_fields=_UNREAD)
-    except IndexError:
-        return None
-    except (OSError, ValueError, KeyError, EOFError) as problem:
-        raise ResultsError(f"a log cannot be read ({problem})", where=log) from None
+def _sample(log: Path, sample: str) -> EvalSample | None:
+    with suppress(IndexError), reading(log, f"samples/{sample}_epoch_1.json"):
+        return read_eval_log_sample(str(log), id=sample, epoch=1, exclude_fields=_UNREAD)
+    return None
 
 
-def _case(sample: EvalSample, log: str) -> Case:
+def _case(sample: EvalSample, log: Path) -> Case:
     try:
         brief = SampleMeta.of(sample.metadata).brief
     except ValidationError:
         brief = None
     record = Record.of_log(sample.store)
     if brief is None or record is None:
-        raise ResultsError(f"sample '{sample.id}' left no readable ledger", where=log)
+        raise ResultsError(f"sample '{sample.id}' left no readable ledger", where=str(log))
     return Case(record=record, brief=brief)

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from inspect_ai.event import ModelEvent
-from inspect_ai.log import EvalLog, EvalLogInfo, list_eval_logs, read_eval_log, read_eval_log_samples
+from inspect_ai.log import EvalLog, EvalSample, read_eval_log, read_eval_log_samples
 
 from unbidden.errors import ResultsError
+from unbidden.results.archive import reading
 from unbidden.results.manifest import read_manifest
+from unbidden.results.samples import HeadedLog, newest_logs
 from unbidden.spending import Part, Use, part_of
 
 
@@ -48,7 +50,7 @@ def read_pilot(folder: Path) -> Pilot:
         ResultsError: It is no run folder, or has no finished sample to measure.
     """
     read_manifest(folder)
-    measured = [one for info, header in _newest(folder) for one in _measured(info, header)]
+    measured = [one for log in newest_logs(folder) for one in _measured(log)]
     if not measured:
         raise ResultsError(
             "there is no finished sample to plan by", where=str(folder), fix="Give a run that has some"
@@ -56,32 +58,21 @@ def read_pilot(folder: Path) -> Pilot:
     return Pilot(measured)
 
 
-def _newest(folder: Path) -> list[tuple[EvalLogInfo, EvalLog]]:
-    """The newest log of each task."""
-    newest: dict[str, tuple[EvalLogInfo, EvalLog]] = {}
-    for info in list_eval_logs(str(folder / "logs"), descending=False):
-        try:
-            header = read_eval_log(info, header_only=True)
-        except (OSError, ValueError) as problem:
-            raise ResultsError(f"a log cannot be read ({problem})", where=info.name) from None
-        newest[header.eval.task_id] = (info, header)
-    return list(newest.values())
+def _measured(log: HeadedLog) -> list[Measured]:
+    with reading(log.path):
+        graders = _graders(read_eval_log(str(log.path), header_only=True))
+        samples = read_eval_log_samples(str(log.path), all_samples_required=False)  # one after another
+        return [one for sample in samples if sample.error is None for one in _used(sample, log, graders)]
 
 
-def _measured(info: EvalLogInfo, header: EvalLog) -> list[Measured]:
-    scenario, graders = str((header.eval.metadata or {}).get("scenario")), _graders(header)
-    measured: list[Measured] = []
-    for sample in read_eval_log_samples(info, all_samples_required=False):
-        if sample.error is not None:
-            continue
-        used: dict[tuple[str, Part], Use] = {(header.eval.model, "subject"): Use()}
-        used |= {(grader, "judge"): Use() for grader in graders}  # a judge that was not asked took nothing
-        for event in sample.events:
-            if isinstance(event, ModelEvent) and event.error is None and event.cache != "read":
-                key = (event.model, part_of(event.role))
-                used[key] = used.get(key, Use()).plus(Use.of(event.output.usage))
-        measured += [Measured(scenario, model, part, use) for (model, part), use in used.items()]
-    return measured
+def _used(sample: EvalSample, log: HeadedLog, graders: Sequence[str]) -> list[Measured]:
+    used: dict[tuple[str, Part], Use] = {(log.model, "subject"): Use()}
+    used |= {(grader, "judge"): Use() for grader in graders}  # a judge that was not asked took nothing
+    for event in sample.events:
+        if isinstance(event, ModelEvent) and event.error is None and event.cache != "read":
+            key = (event.model, part_of(event.role))
+            used[key] = used.get(key, Use()).plus(Use.of(event.output.usage))
+    return [Measured(log.scenario, model, part, use) for (model, part), use in used.items()]
 
 
 def _graders(header: EvalLog) -> list[str]:

@@ -1,25 +1,18 @@
 """The samples of a run folder, read straight from its logs: what scoring and tables need of them, and no transcript."""
 
-import re
-import zlib
-from collections.abc import Collection, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from importlib import import_module
-from itertools import accumulate
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile, ZipFile
 
-import ijson  # pyright: ignore[reportMissingTypeStubs] - there are none
-import zstandard
-from inspect_ai.log import EvalError, EvalLog, list_eval_logs, read_eval_log
+from inspect_ai.log import EvalError, EvalLog, read_eval_log
 from inspect_ai.model import ModelUsage
 from inspect_ai.scorer import Score
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from unbidden.errors import ResultsError
-from unbidden.results.archive import must_unpack
+from unbidden.results.archive import HEAD, damages, log_files, must_unpack, reading
 from unbidden.scenario.brief import SampleMeta
 from unbidden.subject.record import Record
 
@@ -89,8 +82,12 @@ def read_logs(folder: Path, only: Collection[str] | None = None) -> list[RunLog]
     Raises:
         ResultsError: A log cannot be read: an error, never a silent gap.
     """
-    newest = {log.task: log for log in headed_logs(folder) if only is None or log.path.name in only}
-    return [read_log(log) for log in newest.values()]
+    return [read_log(log) for log in newest_logs(folder) if only is None or log.path.name in only]
+
+
+def newest_logs(folder: Path) -> list[HeadedLog]:
+    """The newest log of each task of a run folder. Raises `ResultsError` if a log's head cannot be read."""
+    return list({log.task: log for log in headed_logs(folder)}.values())
 
 
 def headed_logs(folder: Path, damaged: list[ResultsError] | None = None) -> list[HeadedLog]:
@@ -104,8 +101,7 @@ def headed_logs(folder: Path, damaged: list[ResultsError] | None = None) -> list
         ResultsError: A log's head cannot be read, and there is nowhere to put that.
     """
     found: list[HeadedLog] = []
-    for info in list_eval_logs(str(folder / "logs"), descending=False):
-        path = Path(info.name.removeprefix("file://"))
+    for path in log_files(folder / "logs"):
         try:
             must_unpack(path)
             spec = _spec(path)
@@ -152,25 +148,18 @@ class _Header(_Part):
     eval: _Spec
 
 
-HEADER, START = "header.json", "_journal/start.json"
-"""The members of a log that say what was run: once it has ended, and while it has not."""
-
 _SAMPLES = "samples/"
 
 _UNREAD = {"messages", "events", "attachments", "output", "timelines"}
 """What of a sample is not needed; most of a log's weight."""
 
 
-DEEPEST = 10_000
-"""Brackets within brackets of a log; what a subject writes is never so deep."""
-
-_STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"')
-
-
 def _spec(path: Path) -> _Spec:
     try:
         with ZipFile(path) as log:
-            return _Header.model_validate_json(log.read(HEADER if HEADER in log.namelist() else START)).eval
+            return _Header.model_validate_json(
+                log.read(HEAD[0] if HEAD[0] in log.namelist() else HEAD[1])
+            ).eval
     except damages():
         return _Header.model_validate(_by_inspect(path, header_only=True)).eval
 
@@ -182,23 +171,8 @@ def _samples(path: Path) -> list[LogSample]:
             names = [name for name in dict.fromkeys(log.namelist()) if _is_sample(name)]
             samples = [LogSample.model_validate_json(log.read(name)) for name in names]
     except damages():
-        _must_not_nest_without_end(path)
         samples = [LogSample.model_validate(sample) for sample in _by_inspect(path).samples or []]
     return sorted(samples, key=_place)
-
-
-def _must_not_nest_without_end(path: Path) -> None:
-    """Inspect's reader takes memory with the square of the depth: ten gigabytes for a file of some kilobytes.
-
-    Raises:
-        ResultsError: A member is nested deeper than `DEEPEST`.
-    """
-    with suppress(*damages()), ZipFile(path) as log:
-        for name in log.namelist():
-            marks = _STRINGS.sub(b"", log.read(name)) if name.endswith(".json") else b""
-            steps = (1 if mark in b"[{" else -1 for mark in marks if mark in b"[{]}")
-            if max(accumulate(steps), default=0) > DEEPEST:
-                raise ResultsError(f"a log cannot be read ('{name}' is nested without end)", where=str(path))
 
 
 def _is_sample(name: str) -> bool:
@@ -212,20 +186,5 @@ def _place(sample: LogSample) -> tuple[int, str]:
 
 def _by_inspect(path: Path, *, header_only: bool = False) -> EvalLog:
     """A log in another format, or one that only Inspect's own, slower reader takes (nested without end, for example)."""
-    try:
+    with reading(path, *(HEAD if header_only else ())):
         return read_eval_log(str(path), header_only=header_only, exclude_fields=_UNREAD)
-    except damages() as problem:
-        raise ResultsError(f"a log cannot be read ({problem})", where=str(path)) from None
-
-
-def damages() -> tuple[type[Exception], ...]:
-    """What reading a damaged log raises."""
-    known = (
-        OSError, ValueError, KeyError, EOFError, NotImplementedError, RuntimeError,
-        BadZipFile, zlib.error, zstandard.ZstdError, ijson.JSONError,
-    )  # fmt: skip
-    try:  # from Python 3.14 on zipfile decompresses with a module of its own
-        own: Mapping[str, type[Exception]] = vars(import_module("compression.zstd"))
-    except ImportError:
-        return known
-    return (*known, own["ZstdError"])
