@@ -13,6 +13,7 @@ from unbidden.cli_compare import compare, show
 from unbidden.cli_explain import explain
 from unbidden.cli_gate import baseline, gate
 from unbidden.cli_import import import_command
+from unbidden.cli_init import init
 from unbidden.cli_judge import Graders, judge
 from unbidden.cli_label import label
 from unbidden.cli_onset import onset
@@ -37,6 +38,7 @@ app = typer.Typer(
 app.add_typer(scenarios, name="scenarios")
 app.add_typer(judge, name="judge")
 app.add_typer(baseline, name="baseline")
+app.command()(init)
 app.command("import")(import_command)
 app.command()(label)
 app.command()(plan)
