@@ -10,6 +10,7 @@ sample is not accounted for, memory grows, or something is left open.
 
 import csv
 import gc
+import math
 import os
 import re
 import statistics
@@ -46,7 +47,7 @@ GROWTH = 0.05
 def main(samples: int, share: float, scenario: str) -> int:
     played = partial(request, scenario)
     cells = len(played(Path(), "", 1).spec.scopes[0].cells)
-    replicates = max(1, samples // (cells * len(MODELS)))
+    replicates = math.ceil(samples / (cells * len(MODELS)))
     os.environ |= {f"{name}_API_KEY": "k" for name in ("ANTHROPIC", "OPENAI")}
     with tempfile.TemporaryDirectory() as folder, served(share) as url:
         run(played(Path(folder) / "warm", url, 1))  # it loads and opens what later ones find there
