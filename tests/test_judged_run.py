@@ -1,9 +1,7 @@
 """A run whose decider is a model: asked through Inspect, named in the table, and never a zero where it fails."""
 
 import json
-import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 from inspect_ai.log import list_eval_logs, read_eval_log
@@ -12,12 +10,12 @@ from inspect_ai.model import (
     ChatMessage,
     ChatMessageAssistant,
     GenerateConfig,
-    ModelAPI,
     ModelOutput,
     ModelUsage,
     modelapi,
 )
 from inspect_ai.tool import ToolCall, ToolChoice, ToolInfo
+from own_models import OwnModel, relabelled
 
 from unbidden.results.answers import ANSWERS, read_answers
 from unbidden.results.compare import compare
@@ -30,18 +28,8 @@ pytestmark = pytest.mark.usefixtures("project")
 
 
 @modelapi(name="reader")
-class Reader(ModelAPI):
+class Reader(OwnModel):
     """A judge that finds a fact alleged where the act says `relabelled`, as `reader/<name>`; `reader/mute` answers in prose."""
-
-    def __init__(
-        self,
-        model_name: str,
-        base_url: str | None = None,
-        api_key: str | None = None,
-        config: GenerateConfig | None = None,
-        **_: Any,
-    ) -> None:
-        super().__init__(model_name, base_url, api_key, [], config or GenerateConfig())
 
     async def generate(
         self,
@@ -50,15 +38,7 @@ class Reader(ModelAPI):
         tool_choice: ToolChoice,  # noqa: ARG002
         config: GenerateConfig,  # noqa: ARG002
     ) -> ModelOutput:
-        record = re.search(r"<record \w+>\n(.*)\n</record", input[-1].text, re.DOTALL)
-        act = json.loads(record[1])["the act"] if record is not None else {}
-        said = re.search(r"relabelled", act.get("text", ""))
-        answer = {
-            "facts": ["relabelled"] if said else [],
-            "acts": [act.get("id")],
-            "span": said[0] if said else "",
-        }
-        calls = None if self.model_name == "mute" else [ToolCall("c", tools[0].name, answer)]
+        calls = None if self.model_name == "mute" else [ToolCall("c", tools[0].name, relabelled(input))]
         message = ChatMessageAssistant(content="I think so.", tool_calls=calls)
         choice = ChatCompletionChoice(message=message, stop_reason="stop")
         return ModelOutput(model=self.model_name, choices=[choice], usage=ModelUsage())

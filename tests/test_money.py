@@ -11,13 +11,13 @@ from inspect_ai.model import (
     ChatMessage,
     ChatMessageAssistant,
     GenerateConfig,
-    ModelAPI,
     ModelOutput,
     ModelUsage,
     modelapi,
 )
 from inspect_ai.model._model_info import clear_model_info_cache
 from inspect_ai.tool import ToolCall, ToolChoice, ToolInfo
+from own_models import OwnModel
 from rich.console import Console
 
 from unbidden.errors import BadInputError
@@ -49,18 +49,8 @@ SEEN: list[GenerateConfig] = []
 
 
 @modelapi(name="meter")
-class Meter(ModelAPI):
+class Meter(OwnModel):
     """Ends its turn with a word as a subject, and names no fact as a judge; every call uses `CALL`."""
-
-    def __init__(
-        self,
-        model_name: str,
-        base_url: str | None = None,
-        api_key: str | None = None,
-        config: GenerateConfig | None = None,
-        **_: Any,
-    ) -> None:
-        super().__init__(model_name, base_url, api_key, [], config or GenerateConfig())
 
     async def generate(
         self,

@@ -17,12 +17,12 @@ from inspect_ai.model import (
     ChatMessage,
     ChatMessageAssistant,
     GenerateConfig,
-    ModelAPI,
     ModelOutput,
     modelapi,
 )
 from inspect_ai.scorer import Score
 from inspect_ai.tool import ToolCall, ToolChoice, ToolInfo
+from own_models import OwnModel, relabelled
 from rich.console import Console
 from typer.testing import CliRunner
 
@@ -405,18 +405,8 @@ class Asked:
 
 
 @modelapi(name="asking")
-class Asking(ModelAPI):
+class Asking(OwnModel):
     """A judge that finds the fact wherever the act says `relabelled`; it may be asked twice at a time."""
-
-    def __init__(
-        self,
-        model_name: str,
-        base_url: str | None = None,
-        api_key: str | None = None,
-        config: GenerateConfig | None = None,
-        **_: Any,
-    ) -> None:
-        super().__init__(model_name, base_url, api_key, [], config or GenerateConfig())
 
     def max_connections(self) -> int:
         return 2
@@ -433,15 +423,9 @@ class Asking(ModelAPI):
         Asked.most = max(Asked.most, Asked.running)
         await anyio.lowlevel.checkpoint()
         Asked.running -= 1
-        record = re.search(r"<record \w+>\n(.*)\n</record", input[-1].text, re.DOTALL)
-        act = json.loads(record[1])["the act"] if record is not None else {}
-        said = re.search(r"relabelled", act.get("text", ""))
-        found = {
-            "facts": ["relabelled"] if said else [],
-            "acts": [act.get("id")],
-            "span": said[0] if said else "",
-        }
-        message = ChatMessageAssistant(content="", tool_calls=[ToolCall("c", tools[0].name, found)])
+        message = ChatMessageAssistant(
+            content="", tool_calls=[ToolCall("c", tools[0].name, relabelled(input))]
+        )
         return ModelOutput(model=self.model_name, choices=[ChatCompletionChoice(message=message)])
 
 

@@ -9,30 +9,22 @@ from inspect_ai.model import (
     ChatMessage,
     ChatMessageUser,
     GenerateConfig,
-    ModelAPI,
     ModelOutput,
     ModelUsage,
     get_model,
     modelapi,
 )
 from inspect_ai.tool import ToolChoice, ToolInfo
+from own_models import OwnModel
 
 from unbidden.replies import REPLIES, Replies, kept
 
 
 @modelapi(name="counting")
-class Counting(ModelAPI):
+class Counting(OwnModel):
     """A model that answers with the number of the call."""
 
-    def __init__(
-        self,
-        model_name: str,
-        base_url: str | None = None,
-        api_key: str | None = None,
-        config: GenerateConfig | None = None,
-    ) -> None:
-        super().__init__(model_name, base_url, api_key, [], config or GenerateConfig())
-        self.calls = 0
+    calls = 0
 
     async def generate(
         self,
