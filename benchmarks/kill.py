@@ -47,13 +47,18 @@ def main(kills: int, seed: int) -> None:
     while len(found) < kills:
         words = JUDGED if len(found) % 20 >= 10 else ()  # noqa: PLR2004 - half and half
         found += chain(words, draw, kills - len(found), tables[words])
-    again = [len(kill.repeated) for kill in found]
+    again = [of_subject(kill) for kill in found]
+    judged = [len(kill.repeated) - subject for kill, subject in zip(found, again, strict=True)]
     under_way = [kill.under_way for kill in found]
     print(
         f"{len(found)} kills; every run ended with each sample once and the verdict table of an unbroken run"
     )
-    print(f"calls under way at a kill    mean {statistics.mean(under_way):5.1f}  max {max(under_way)}")
-    print(f"calls made again for a kill  mean {statistics.mean(again):5.1f}  max {max(again)}")
+    for what, counts in (
+        ("calls of the subject under way at a kill", under_way),
+        ("calls of the subject made again for it", again),
+        ("calls of the judge made again for it", judged),
+    ):
+        print(f"{what:40}  mean {statistics.mean(counts):5.1f}  max {max(counts)}")
 
 
 def unbroken(words: tuple[str, ...]) -> bytes:
@@ -82,17 +87,21 @@ def chain(words: tuple[str, ...], draw: random.Random, most: int, table: bytes) 
         if finished(run) != table:
             raise SystemExit(f"{moments}: another verdict table")
         take_stock(kills, model.asked)
-    if any(
-        len([call for call in kill.repeated if call.model == "subject"]) > kill.under_way for kill in kills
-    ):
+    if any(of_subject(kill) > kill.under_way for kill in kills):
         raise SystemExit(f"{moments}: more calls were made again than were under way")
     for moment, kill in zip(moments, kills, strict=True):
         print(
             f"{moment.kind:8}{moment.at:5.1f}: {len(kill.finished):2} samples finished, {kill.calls:3} calls made,"
-            f" {kill.under_way:2} of the subject's under way, {len(kill.repeated):2} made again",
+            f" {kill.under_way:2} of the subject's under way, {of_subject(kill):2} made again,"
+            f" {len(kill.repeated) - of_subject(kill):2} of the judge's",
             flush=True,
         )
     return kills
+
+
+def of_subject(kill: Killed) -> int:
+    """How many of its calls were made again."""
+    return sum(call.model == "subject" for call in kill.repeated)
 
 
 def drawn(draw: random.Random, *, judged: bool) -> Moment:

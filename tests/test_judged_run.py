@@ -1,6 +1,7 @@
 """A run whose decider is a model: asked through Inspect, named in the table, and never a zero where it fails."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -17,10 +18,13 @@ from inspect_ai.model import (
 from inspect_ai.tool import ToolCall, ToolChoice, ToolInfo
 from own_models import OwnModel, relabelled
 
+from unbidden.errors import BadInputError
+from unbidden.rescore import rescore
 from unbidden.results.answers import ANSWERS, read_answers
 from unbidden.results.compare import compare
 from unbidden.results.manifest import read_manifest
 from unbidden.results.rows import read_verdicts
+from unbidden.results.scores import changed_since
 from unbidden.run import Request, run
 from unbidden.spec import resolve
 
@@ -69,6 +73,23 @@ def test_the_judge_decides_and_is_named(tmp_path: Path) -> None:
     for info in list_eval_logs(str(folder / "logs")):
         roles = read_eval_log(info, header_only=True).eval.model_roles or {}
         assert roles["grader"].model == "reader/one"
+
+
+def test_a_changed_rubric_is_not_mixed_into_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a judge went by is part of a run, as its ladders are: with another rubric it does not go on, and scores are new ones."""
+    folder, project = judged(tmp_path, "reader/one"), tmp_path / "project"
+    rescore(folder, graders=["reader/one"])
+    shutil.copytree(Path.cwd() / "scenarios", project / "scenarios")
+    (project / "scorers/rubrics").mkdir(parents=True)
+    (project / "scorers/rubrics/allegation.md").write_text("Always say yes.")
+    monkeypatch.chdir(project)
+    with pytest.raises(BadInputError, match="rubrics of allegation have changed"):
+        judged(tmp_path, "reader/one")
+    with pytest.raises(BadInputError, match="with other rubrics"):
+        rescore(folder, graders=["reader/one"])
+    label = rescore(folder, graders=["reader/one"], name="new").scoring.label
+    [shown] = compare([folder], scores=[label]).scorings
+    assert changed_since(shown[0], read_manifest(folder)) == {"rubrics": ["allegation"]}
 
 
 def test_another_judge_is_another_run(tmp_path: Path) -> None:

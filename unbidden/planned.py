@@ -40,7 +40,8 @@ def planned_for(
         limits=spec.limits.model_dump(exclude_none=True),
         models=list(models),
         options=options,
-        ladders=spec.ladder_versions(),
+        ladders={name: ladder.digest() for name, ladder in spec.ladders.items()},
+        rubrics=spec.rubric_versions(),
         primary=list(spec.primary),
         wanted=sorted(name for name, ladder in spec.ladders.items() if ladder.wanted),
         scenarios=[
@@ -58,15 +59,17 @@ def planned_for(
 
 
 def same_ladders(there: Manifest, planned: Manifest, folder: Path) -> None:
-    """Raises `BadInputError` if a run that is to go on was scored by other ladders."""
-    if there.ladders != planned.ladders:
-        changed = ", ".join(
-            name for name in planned.ladders if there.ladders.get(name) != planned.ladders[name]
-        )
-        raise BadInputError(
-            f"the ladders of {changed} have changed since this run began", where=str(folder),
-            fix="Use --new for a fresh run, or 'inspect score' on its logs",
-        )  # fmt: skip
+    """Raises `BadInputError` if a run that is to go on was scored by other ladders, or decided by other rubrics."""
+    for kind, before, now in (
+        ("ladders", there.ladders, planned.ladders),
+        ("rubrics", there.rubrics, planned.rubrics),
+    ):
+        if changed := [name for name in now if before.get(name) != now[name]]:
+            raise BadInputError(
+                f"the {kind} of {', '.join(changed)} have changed since this run began",
+                where=str(folder),
+                fix="Use --new for a fresh run, or 'unbidden score' on this one",
+            )
 
 
 def _samples(spec: Spec, scope: Scope) -> list[PlannedSample]:

@@ -1,6 +1,5 @@
 """Scoring a finished run again, by today's ladders, another decider or another view; the subject is never called."""
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,7 @@ from unbidden.results.build import Key, key_of, verdict_table
 from unbidden.results.manifest import Manifest, must_be_whole, read_manifest
 from unbidden.results.samples import LogSample, RunLog, read_logs
 from unbidden.results.scores import Scoring, find_scoring, label_of, must_be_usable, state, write_scores
-from unbidden.scoring.deciders import for_models, shown
+from unbidden.scoring.deciders import for_models, rubric_versions, shown
 from unbidden.scoring.evidence import Case, Decider
 from unbidden.scoring.ladder import Ladder, load_ladder
 from unbidden.scoring.scorer import scored
@@ -73,7 +72,8 @@ def rescore(
         decider=shown(graders),
         view=view,
         viewed=[name for name, ladder in ladders.items() if view in ladder.views],
-        ladders={name: digest(ladder) for name, ladder in ladders.items()},
+        ladders={name: ladder.digest() for name, ladder in ladders.items()},
+        rubrics=rubric_versions(graders, ladders.values()),
         wanted=sorted(name for name, ladder in ladders.items() if ladder.wanted),
         unbidden=__version__,
         samples=state(folder),
@@ -101,11 +101,6 @@ def viewed(ladder: Ladder, view: str | None) -> Ladder:
         return ladder
     rules = ladder.views[view]
     return ladder.model_copy(update={"counts_from": rules.counts_from, "mandate": rules.mandate})
-
-
-def digest(ladder: Ladder) -> str:
-    """The content hash of a ladder, as a run's manifest holds it."""
-    return hashlib.sha256(ladder.model_dump_json().encode()).hexdigest()[:12]
 
 
 def _behaviours(run: Manifest) -> list[str]:

@@ -102,11 +102,9 @@ class Spec:
         """The run's one decider, as tables name it."""
         return deciders.shown(self.graders)
 
-    def ladder_versions(self) -> dict[str, str]:
-        return {
-            name: hashlib.sha256(ladder.model_dump_json().encode()).hexdigest()[:12]
-            for name, ladder in self.ladders.items()
-        }
+    def rubric_versions(self) -> dict[str, str]:
+        """What the decider goes by, by question."""
+        return deciders.rubric_versions(self.graders, self.ladders.values())
 
 
 def resolve(

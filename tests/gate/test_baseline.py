@@ -95,6 +95,7 @@ DIFFERING: dict[str, tuple[dict[str, Any], str]] = {
     "no such scenario": ({"scenarios": {}}, "stock-room"),
     "a ladder": ({"ladders": {"whistleblowing": "0" * 12}}, "the ladder of whistleblowing"),
     "the decider": ({"decider": "openai/gpt-x"}, r"the decider \(openai/gpt-x there, lexicon here\)"),
+    "a rubric": ({"rubrics": {"allegation": "0" * 12}}, "the rubric of allegation"),
     "the limits": ({"limits": {"turns": 3}}, "the limits"),
     "the options": ({"options": {"temperature": 0.5}}, "the options"),
     "the sandbox": ({"sandbox": "docker"}, "the sandbox"),

@@ -12,8 +12,9 @@ from inspect_ai.log import list_eval_logs, read_eval_log, write_eval_log
 
 from unbidden.errors import ResultsError
 from unbidden.results import samples
+from unbidden.results.archive import HEAD
 from unbidden.results.rows import VERDICTS, write_tables
-from unbidden.results.samples import HEADER, read_logs
+from unbidden.results.samples import read_logs
 from unbidden.run import Request, run
 from unbidden.spec import resolve
 
@@ -79,7 +80,7 @@ def test_an_unfinished_log_is_read(folder: Path, monkeypatch: pytest.MonkeyPatch
     """A log whose run was killed has no header; what was run stands at its start."""
     monkeypatch.setattr(samples, "read_eval_log", no_inspect)
     [before] = read_logs(folder)
-    rewrite(folder, lambda name, text: None if name == HEADER else text)
+    rewrite(folder, lambda name, text: None if name == HEAD[0] else text)
     assert read_logs(folder) == [before]
 
 

@@ -246,11 +246,13 @@ class Runs:
         if process.returncode == 0:
             return None
         assert process.returncode == -signal.SIGKILL, said
+        finished = self.finished()
         asked = {call for call in self.model.asked if call.model == "subject"}
-        return Killed(len(self.model.asked), len(asked) - self.kept(), self.finished())
+        left = {call for call in asked if call.about not in finished}
+        return Killed(len(self.model.asked), len(asked) - self.kept() if left else 0, finished)
 
     def kept(self) -> int:
-        """How many replies the run has read, in all its processes."""
+        """How many replies the run has read, in all its processes; they are kept until no sample is left."""
         files = (self.home / "results").glob(f"*/{REPLIES}")
         return sum(len(set(re.findall(rb"^(\w+) {", file.read_bytes(), re.MULTILINE))) for file in files)
 

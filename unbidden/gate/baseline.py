@@ -47,6 +47,7 @@ class Saved(Frozen):
     limits: dict[str, int] | None
     options: dict[str, JsonValue]
     ladders: dict[str, str]
+    rubrics: dict[str, str] = {}
     wanted: list[str]
     scenarios: dict[str, str]
     rates: dict[str, list[CellRate]]
@@ -79,6 +80,7 @@ def saved_from(folder: Path, name: str) -> Saved:
         limits=manifest.limits,
         options=manifest.options,
         ladders=manifest.ladders,
+        rubrics=manifest.rubrics,
         wanted=manifest.wanted,
         scenarios={scenario.id: scenario.version for scenario in manifest.scenarios},
         rates=rates,
@@ -180,6 +182,11 @@ def settings_differing(saved: Saved, planned: Manifest) -> Sequence[str]:
         ("the limits", saved.limits, planned.limits),
         ("the options", saved.options, planned.options),
     ]
+    if saved.decider == planned.decider:
+        pairs += [
+            (f"the rubric of {question}", saved.rubrics.get(question, "none"), version)
+            for question, version in planned.rubrics.items()
+        ]
     return [f"{what} ({there} there, {here} here)" for what, there, here in pairs if there != here]
 
 

@@ -78,6 +78,7 @@ def _settings(saved: Saved) -> dict[str, Any]:
         **{f"scenario {name}": version for name, version in saved.scenarios.items()},
         **{f"ladder {name}": version for name, version in saved.ladders.items()},
         "decider": saved.decider,
+        **{f"rubric {name}": version for name, version in saved.rubrics.items()},
         "sandbox": saved.sandbox,
         "agent": saved.agent,
         "limits": saved.limits,

@@ -70,6 +70,7 @@ def unlike(runs: Sequence[Manifest]) -> Iterator[str]:
             yield f"The runs differ in their {label} ({', '.join(values)}): that is part of every difference between them"
     for kind, differing in (
         ("ladders", _differing([run.ladders for run in runs])),
+        ("rubrics of", _rubrics(runs)),
         ("content of", _versions(runs)),
     ):
         if differing:
@@ -102,6 +103,11 @@ def _matching(name: str, subjects: Sequence[str]) -> str:
         what = "is not among the subjects" if not fitting else "fits several subjects"
         raise BadInputError(f"'{name}' {what}", fix=suggestion(name, fitting or subjects))
     return fitting[0]
+
+
+def _rubrics(runs: Sequence[Manifest]) -> list[str]:
+    """Other deciders go by other texts, and are named themselves."""
+    return _differing([run.rubrics for run in runs]) if len({run.decider for run in runs}) == 1 else []
 
 
 def _versions(runs: Sequence[Manifest]) -> list[str]:

@@ -15,7 +15,7 @@ from unbidden.results.differences import Difference
 from unbidden.results.generalise import General, generalised
 from unbidden.results.lines import Line, lines, scored
 from unbidden.results.manifest import Manifest, read_manifest
-from unbidden.results.scores import Scoring, changed_ladders, read_scores
+from unbidden.results.scores import Scoring, changed_since, read_scores
 from unbidden.results.stats import Bounds, Rate
 
 DESIGN = {"scenario", "version", "cell", "twin", "replicate", "decider", "ladder_version", "sandbox"}
@@ -183,7 +183,7 @@ def _primary(runs: Sequence[Manifest]) -> frozenset[str]:
 
 def _described(scoring: Scoring, run: Manifest) -> dict[str, Any]:
     return scoring.model_dump(mode="json", exclude={"samples", "wanted"}) | {
-        "changed": changed_ladders(scoring, run)
+        "changed": changed_since(scoring, run)
     }
 
 

@@ -58,6 +58,7 @@ class Manifest(Frozen):
     """Everything that decides a run's numbers, apart from the models' answers.
 
     `system_prompt` is the template in place of the scenarios' own; `limits` those of the eval, `None` where that is not known.
+    `ladders` are content hashes by behaviour, `rubrics` those of what the decider goes by, by question.
     """
 
     name: PlainName
@@ -74,6 +75,7 @@ class Manifest(Frozen):
     models: list[str]
     options: dict[str, JsonValue] = {}
     ladders: dict[str, str]
+    rubrics: dict[str, str] = {}
     wanted: list[str]
     primary: list[str] = []
     scenarios: list[PlannedScenario]

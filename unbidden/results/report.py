@@ -11,7 +11,7 @@ from unbidden.results.compare import Comparison
 from unbidden.results.lines import Line
 from unbidden.results.manifest import Manifest
 from unbidden.results.report_differences import below
-from unbidden.results.scores import Scoring, changed_ladders
+from unbidden.results.scores import Scoring, changed_since
 from unbidden.results.stats import Rate
 from unbidden.terminal import inert, visible
 
@@ -60,8 +60,8 @@ def _readings(scoring: Scoring, run: Manifest) -> Iterator[str]:
         ours = sorted(set(scoring.ladders) - set(scoring.viewed))
         rest = f"; {', '.join(ours)} by our own reading, having no such view" if ours else ""
         yield f"{', '.join(scoring.viewed)} read by the view {scoring.view}{rest}"
-    if changed := changed_ladders(scoring, run):
-        yield f"the ladders of {', '.join(changed)} have changed since the run"
+    for kind, changed in changed_since(scoring, run).items():
+        yield f"the {kind} of {', '.join(changed)} have changed since the run"
 
 
 def _table(comparison: Comparison, *, exact: bool) -> Table:

@@ -24,7 +24,7 @@ AS_RUN = "as-run"
 class Scoring(Frozen):
     """What a verdict table was made by, and of what.
 
-    `ladders` holds the content hash of each behaviour's ladder; `viewed` the behaviours that were read by `view`, the others by our
+    `ladders` holds the content hash of each behaviour's ladder, `rubrics` of what each question was decided by; `viewed` the behaviours that were read by `view`, the others by our
     own reading; `samples` says of which samples, as a hash.
     """
 
@@ -33,6 +33,7 @@ class Scoring(Frozen):
     view: str | None = None
     viewed: list[str] = []
     ladders: dict[str, str]
+    rubrics: dict[str, str] = {}
     wanted: list[str] = []
     unbidden: str
     samples: str
@@ -44,6 +45,7 @@ class Scoring(Frozen):
             label=AS_RUN,
             decider=run.decider,
             ladders=run.ladders,
+            rubrics=run.rubrics,
             wanted=run.wanted,
             unbidden=run.unbidden,
             samples="",
@@ -87,9 +89,17 @@ def answers_of(folder: Path, label: str) -> pd.DataFrame:
     return read_answered(folder) if label == AS_RUN else read_answers(_path(folder, label, ANSWERS))
 
 
-def changed_ladders(scoring: Scoring, run: Manifest) -> list[str]:
-    """The behaviours whose ladders were no longer what they were when the run began."""
-    return sorted(name for name, digest in scoring.ladders.items() if run.ladders.get(name) != digest)
+def changed_since(scoring: Scoring, run: Manifest) -> dict[str, list[str]]:
+    """The behaviours whose `ladders`, and the questions whose `rubrics`, were no longer what they were when the run began.
+
+    Another decider goes by other texts, which is no change.
+    """
+    rubrics = scoring.rubrics if scoring.decider == run.decider else {}
+    found = {
+        "ladders": [name for name, digest in scoring.ladders.items() if run.ladders.get(name) != digest],
+        "rubrics": [name for name, digest in rubrics.items() if run.rubrics.get(name) != digest],
+    }
+    return {kind: sorted(names) for kind, names in found.items() if names}
 
 
 def labels(folder: Path) -> list[str]:

@@ -1,15 +1,18 @@
 """The run's one decider, by its name."""
 
+import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from inspect_ai.model import get_model
 
 from unbidden.errors import BadInputError
 from unbidden.models import usable_model
 from unbidden.scoring.evidence import Decider
-from unbidden.scoring.judge import Judge
-from unbidden.scoring.lexicon import Lexicon
+from unbidden.scoring.judge import INSTRUCTIONS, Judge
+from unbidden.scoring.ladder import Ladder, Question
+from unbidden.scoring.lexicon import Lexicon, cues_file
+from unbidden.scoring.material import rubric
 from unbidden.scoring.panel import Panel
 
 LEXICON = "lexicon"
@@ -64,6 +67,22 @@ def for_models(graders: Sequence[str]) -> Decider:
     """
     judges = [Judge(usable_model(grader)) for grader in graders]
     return (judges[0] if len(judges) == 1 else Panel(judges)) if judges else Lexicon()
+
+
+def rubric_versions(graders: Sequence[str], ladders: Iterable[Ladder]) -> dict[str, str]:
+    """The content hash of what each question of some ladders is decided by: a judge's rubric, or the lexicon's words.
+
+    Raises:
+        NotFoundError: There is no rubric for a question.
+    """
+    asked: set[Question] = {question for ladder in ladders for question in ladder.questions()}
+    return {
+        question: hashlib.sha256(_goes_by(graders, question)).hexdigest()[:12] for question in sorted(asked)
+    }
+
+
+def _goes_by(graders: Sequence[str], question: Question) -> bytes:
+    return f"{INSTRUCTIONS}\n{rubric(question)}".encode() if graders else cues_file().read_bytes()
 
 
 def must_be_known(name: str) -> None:

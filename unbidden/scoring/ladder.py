@@ -1,5 +1,6 @@
 """Ladders: behaviours as data, rungs from mild to severe, each with a predicate over acts."""
 
+import hashlib
 from collections.abc import Iterator
 from typing import Literal, get_args
 
@@ -108,6 +109,10 @@ class Ladder(Frozen):
         """Whether a rung is at or above the one from which the behaviour counts."""
         names = list(self.ladder)
         return names.index(rung) >= names.index(self.counts_from)
+
+    def digest(self) -> str:
+        """Its content hash."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:12]
 
     def questions(self) -> list[Question]:
         return sorted(set(self.decides.values()))

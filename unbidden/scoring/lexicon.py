@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from functools import cache
+from pathlib import Path
 
 from pydantic import TypeAdapter
 
@@ -152,8 +153,13 @@ class _Cues(Frozen):
     self_: list[str]
 
 
+def cues_file() -> Path:
+    """Where the words stand that it goes by."""
+    return content.builtin_root() / "scorers" / "lexicon" / "cues.yaml"
+
+
 @cache
 def _cues() -> _Cues:
-    document = read_document(content.builtin_root() / "scorers" / "lexicon" / "cues.yaml")
+    document = read_document(cues_file())
     data = {("self_" if key == "self" else key): value for key, value in document.data.items()}
     return TypeAdapter(_Cues).validate_python(data)
