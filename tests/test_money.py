@@ -200,7 +200,7 @@ def test_a_spent_budget_stops_scores_and_goes_on(tmp_path: Path) -> None:
     prices = {"meter/one": PRICES}
     first = run(request(tmp_path, "meter/one", prices=prices, replicates=3, max_cost=10.0))
     assert (first.played, first.complete) == (3, False)
-    assert first.stopped == "Stopped at the budget: 12.00 of 10.00 dollars spent, 3 samples not started."
+    assert first.stopped == "Stopped at the budget: $12.00 of $10.00 spent, 3 samples not started."
     assert sorted(played(first)) == ["", "", "", "not-run", "not-run", "not-run"]
     second = run(request(tmp_path, "meter/one", prices=prices, replicates=3, max_cost=100.0))
     assert (second.folder, second.played, second.stopped, second.complete) == (first.folder, 3, None, True)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from inspect_ai.log import list_eval_logs, read_eval_log, write_eval_log
+from inspect_ai.log import EvalResults, list_eval_logs, read_eval_log, write_eval_log
 from inspect_ai.model import Model
 from inspect_ai.util import EarlyStop
 
@@ -54,7 +54,7 @@ class Budget:
         """What to tell the user if samples were not started."""
         if not self.skipped:
             return None
-        spent = f"{self.spending.cost:.2f} of {self.dollars:.2f} dollars spent"
+        spent = f"{dollars(self.spending.cost)} of {dollars(self.dollars)} spent"
         unpriced = self.spending.unpriced()
         why = f"{spent}, and a call of unknown price ({', '.join(unpriced)})" if unpriced else spent
         return f"Stopped at the budget: {why}, {self.skipped} samples not started."
@@ -81,11 +81,16 @@ def question(cost: tuple[float, float] | None, limit: float) -> str | None:
 
 
 def reopen(logs: Path) -> None:
-    """Have Inspect take up again the logs of runs that stopped by themselves: it takes a log whose samples were stopped for complete."""
+    """Have Inspect take up again logs that lack samples: it takes one whose samples were stopped, or failed, for complete."""
     for info in list_eval_logs(str(logs)):
         header = read_eval_log(info, header_only=True)
-        stopped = header.results.early_stopping if header.results is not None else None
-        if header.status == "success" and stopped is not None and stopped.early_stops:
+        if header.status == "success" and _lacks_samples(header.results):
             log = read_eval_log(info)
             log.status = "cancelled"
             write_eval_log(log)
+
+
+def _lacks_samples(results: EvalResults | None) -> bool:
+    if results is None or results.completed_samples < results.total_samples:
+        return True
+    return results.early_stopping is not None and bool(results.early_stopping.early_stops)

@@ -62,7 +62,7 @@ def main() -> None:
     except UnbiddenError as problem:
         _fail(str(problem), 1)
     except KeyboardInterrupt:
-        _fail("interrupted; the same command goes on where this one stopped", 130)
+        _fail("interrupted; the same command (without --new) goes on where this one stopped", 130)
 
 
 LONGEST = 5000
@@ -142,7 +142,7 @@ def run(
 ) -> None:
     """Run an eval or scenarios against models, and print the side-by-side table.
 
-    The same command again goes on where an interrupted run stopped; with another --model that model joins.
+    The same command again (without --new) goes on where an interrupted run stopped; with another --model that model joins.
     """
     from unbidden.run import Request  # noqa: PLC0415 - Inspect takes seconds to import
     from unbidden.run import run as play  # noqa: PLC0415
@@ -170,7 +170,8 @@ def run(
         _next_steps(names, outcome.folder)
     if not outcome.complete:
         out.print(
-            "Not every sample ran without an error; the same command plays those again.", style="yellow"
+            f"Not every sample ran without an error; the same command{' without --new' if new else ''} plays those again.",
+            style="yellow",
         )
         raise typer.Exit(1)
 

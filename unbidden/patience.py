@@ -14,7 +14,7 @@ from inspect_ai.util import EarlyStop
 from pydantic import JsonValue
 
 from unbidden.errors import BadInputError
-from unbidden.results.failure import detail, reason, status
+from unbidden.results.failure import by_judge, detail, reason, status
 from unbidden.terminal import visible
 
 SHARE = 0.2
@@ -34,10 +34,12 @@ class Patience:
     Args:
         samples: How many samples each model has.
         share: The share of them that may fail.
+        graders: The judges. Samples that fail with one of them say nothing about the model, and end the run for every model.
     """
 
     samples: int
     share: float = SHARE
+    graders: Sequence[str] = ()
     failed: Counter[str] = field(default_factory=Counter[str])
     skipped: Counter[str] = field(default_factory=Counter[str])
     last: dict[str, EvalError] = field(default_factory=dict[str, EvalError])
@@ -60,8 +62,15 @@ class Patience:
 
         hooks(name="patience", description="Counts the samples of a run that failed.")(Failures)
 
+    @property
+    def judge(self) -> str:
+        """What the judges are called here."""
+        return f"the judge {' or '.join(self.graders)}"
+
     def note(self, model: str, error: EvalError) -> None:
         """A sample of a model ended with an error."""
+        if by_judge(error):
+            model = self.judge
         self.failed[model] += 1
         self.last[model] = error
         if status(error) in HOPELESS:
@@ -69,10 +78,15 @@ class Patience:
 
     def lost(self, model: str) -> str | None:
         """Why a model gets no more samples, if it gets none."""
-        if error := self.hopeless.get(model):
+        if (why := self._given_up(self.judge, "samples failed with it")) is not None:
+            return f"{self.judge}: {why}"
+        return self._given_up(model, f"of its {self.samples} samples failed")
+
+    def _given_up(self, who: str, what: str) -> str | None:
+        if error := self.hopeless.get(who):
             return f"{HOPELESS[status(error) or 0]} ({detail(error)})"
-        if self.failed[model] >= max(FEW, self.share * self.samples):
-            return f"{self.failed[model]} of its {self.samples} samples failed, the last one with: {reason(self.last[model])}"
+        if self.failed[who] >= max(FEW, self.share * self.samples):
+            return f"{self.failed[who]} {what}, the last one with: {reason(self.last[who])}"
         return None
 
     def stop(self, id: str | int, epoch: int) -> EarlyStop | None:  # noqa: A002

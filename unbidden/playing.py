@@ -137,8 +137,9 @@ def play(tasks: list[Task], folder: Path, ready: Ready, limit: int | None = None
     Raises:
         BadInputError: Inspect refuses to run this.
         StoppedError: A file cannot be written.
+        KeyboardInterrupt: The user interrupted it. Inspect has written the logs, and takes that for an ordinary end.
     """
-    with told(folder), kept(folder, ready.models) as replies:
+    with told(folder), kept(folder, ready.models):
         _, logs = eval_set(
             tasks,
             log_dir=str(folder / "logs"),
@@ -147,8 +148,8 @@ def play(tasks: list[Task], folder: Path, ready: Ready, limit: int | None = None
             log_dir_allow_dirty=True,  # the logs of models that ran here before
             **ready.options,
         )
-        if all(map(_is_whole, logs)):
-            replies.forget()
+    if len(logs) < len(tasks) * len(ready.models):
+        raise KeyboardInterrupt
     return logs
 
 
@@ -156,11 +157,6 @@ def broken(folder: Path, logs: Sequence[EvalLog]) -> str | None:
     """Why a scenario ended as a whole, if one did: that its log cannot be written, for example."""
     errors = [log.error.message for log in logs if log.status == "error" and log.error is not None]
     return _stopped(folder, errors[0]) if errors else None
-
-
-def _is_whole(log: EvalLog) -> bool:
-    found = log.results
-    return log.status == "success" and found is not None and found.completed_samples == found.total_samples
 
 
 @contextmanager
@@ -185,5 +181,5 @@ def told(folder: Path) -> Generator[None]:
 def _stopped(folder: Path, problem: str) -> str:
     return (
         f"{folder}: the run could not go on ({problem}). What had finished before is in its logs; "
-        "when the cause is gone, the same command goes on from there"
+        "when the cause is gone, the same command (without --new) goes on from there"
     )

@@ -44,14 +44,25 @@ def progress(console: Console, total: int, spending: Spending, *, shown: bool = 
     count, bar = Count(), _Bar(console, spending, shown=shown and console.is_terminal)
     task = bar.add_task("samples", total=total)
 
-    def told() -> None:
-        bar.update(task, completed=count.done)
-        if shown and not console.is_terminal and count.done % max(1, total // LINES) == 0:
+    said = 0
+
+    def say() -> None:
+        nonlocal said
+        if shown and not console.is_terminal and count.done != said:
             line = "; ".join([f"{count.done} of {total} samples", *spending.lines()])
             console.print(Text(visible(line)), soft_wrap=True)
+            said = count.done
+
+    def told() -> None:
+        bar.update(task, completed=count.done)
+        if count.done % max(1, total // LINES) == 0:
+            say()
 
     with bar, _watched(count, spending, told):
-        yield count
+        try:
+            yield count
+        finally:
+            say()  # the last few, where a run was nearly finished or was cut off
 
 
 @contextmanager

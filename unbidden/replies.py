@@ -8,10 +8,14 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, cast
 
+import pandas as pd
 from inspect_ai.model import ChatMessage, GenerateConfig, Model, ModelAPI, ModelCall, ModelOutput
 from inspect_ai.tool import ToolChoice, ToolInfo
 from pydantic import ValidationError
 from pydantic_core import PydanticSerializationError
+
+from unbidden.results.build import unfinished
+from unbidden.spending import GIVEN_AGAIN
 
 REPLIES = ".replies.jsonl"
 """What the file is called in a run folder. It is there while samples are unfinished."""
@@ -21,7 +25,7 @@ Reply = ModelOutput | tuple[ModelOutput | Exception, ModelCall]
 
 
 @contextmanager
-def kept(folder: Path, models: Sequence[Model]) -> Generator["Replies"]:
+def kept(folder: Path, models: Sequence[Model]) -> Generator[None]:
     """Keep what the subjects reply while the block runs, and give what an earlier process kept in place of calls.
 
     Inspect sees a reply that is given again as any other: it is in the transcript and counts towards limits and tokens, so that
@@ -36,7 +40,18 @@ def kept(folder: Path, models: Sequence[Model]) -> Generator["Replies"]:
         for model in models:
             if not str(model).startswith("unbidden/"):
                 wrapped.enter_context(_through(replies, model))
-        yield replies
+        yield
+
+
+def forget_if_whole(folder: Path, table: pd.DataFrame) -> None:
+    """Remove the replies of a run folder of which no sample is left to finish, whichever model's.
+
+    Args:
+        folder: The run folder.
+        table: Its verdict table.
+    """
+    if unfinished(table).empty:
+        (folder / REPLIES).unlink(missing_ok=True)
 
 
 class Replies:
@@ -75,10 +90,6 @@ class Replies:
             finally:
                 os.close(file)
 
-    def forget(self) -> None:
-        """Nothing is left to finish."""
-        self._path.unlink(missing_ok=True)
-
 
 def _entries(path: Path) -> Generator[tuple[str, tuple[int, int]]]:
     """Where each reply stands: its first byte, and how many there are."""
@@ -109,6 +120,7 @@ def _through(replies: Replies, model: Model) -> Generator[None]:
             return await call(input, tools, tool_choice, config)
         asked = _digest(name, config.seed, input, tools)
         if (earlier := replies.take(asked)) is not None:
+            earlier.metadata = {**(earlier.metadata or {}), GIVEN_AGAIN: True}
             return earlier
         reply = await call(input, tools, tool_choice, config)
         output = reply[0] if isinstance(reply, tuple) else reply

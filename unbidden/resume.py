@@ -23,6 +23,19 @@ _LEFT_BEHIND = (f"{PREFIX}*{SUFFIX}", ".inspect_tmp_*.writing")
 _ID = ".eval-set-id"
 
 
+def numbered(stem: Path, *, fresh: bool) -> Path:
+    """The folder to run into: the latest that was begun, or the next free one for a fresh run.
+
+    Args:
+        stem: The first one; those that were begun with `--new` have numbers behind it, from 2 on.
+        fresh: Whether to start afresh.
+    """
+    latest, free, number = stem, stem, 2
+    while free.exists():
+        latest, free, number = free, stem.with_name(f"{stem.name}-{number}"), number + 1
+    return free if fresh else latest
+
+
 @contextmanager
 def held(folder: Path) -> Generator[None]:
     """The run folder, made if need be, for this process alone while the block runs. The lock of a killed process is gone with it.

@@ -13,9 +13,11 @@ from unbidden.patience import SHARE, Patience
 from unbidden.planned import planned_for, same_ladders
 from unbidden.playing import broken, checked_for, play, prepare, task_of, told
 from unbidden.progress import progress
+from unbidden.replies import forget_if_whole
+from unbidden.results.build import unfinished
 from unbidden.results.manifest import MANIFEST, Manifest, must_be_whole, read_manifest
 from unbidden.results.rows import write_tables
-from unbidden.resume import held
+from unbidden.resume import held, numbered
 from unbidden.spec import Spec
 from unbidden.spending import Spending
 from unbidden.terminal import inert
@@ -38,7 +40,11 @@ class Request:
 
 @dataclass(frozen=True)
 class Outcome:
-    """A run that has ended; `played` counts the samples that were not there already, `spending` what they used."""
+    """A run that has ended.
+
+    `played` counts the samples that were not there already, `spending` what they used; `complete` says whether every sample of the
+    models that were asked for has run without an error.
+    """
 
     folder: Path
     played: int
@@ -61,28 +67,36 @@ def run(request: Request) -> Outcome:
     models = [str(model) for model in ready.models]
     planned = planned_for(request.spec, models, request.options, request.limit)
     samples = sum(len(scenario.samples) for scenario in planned.scenarios)
-    patience = Patience(samples, request.max_errors)
+    patience = Patience(samples, request.max_errors, request.spec.graders)
     patience.watch()
     tasks = [task_of(request.spec, scope, [*ready.reasons, patience]) for scope in request.spec.scopes]
-    folder = _folder(request, planned)
+    folder = numbered(request.results / f"{planned.name}-{planned.digest}", fresh=request.fresh)
     found = folder.exists()
     with held(folder):
         manifest = _joined(folder, planned)
         prepare(folder, manifest)
-        with progress(request.console, samples * len(models), ready.spending, shown=ready.quiet) as count:
-            try:
+        try:
+            with progress(request.console, samples * len(models), ready.spending, shown=ready.quiet) as count:
                 logs = play(tasks, folder, ready, request.limit)
-            except BadInputError:
-                if not found:  # nothing has run: leave nothing behind
-                    rmtree(folder)
-                raise
-        show_spending(ready.spending, request.console)
+        except BadInputError:
+            if not found and not ready.spending.accounts:  # nothing has run: leave nothing behind
+                rmtree(folder)
+            raise
+        finally:
+            show_spending(ready.spending, request.console)
         with told(folder):
             table = write_tables(folder)
-    failed = table["unscored"].str.startswith(("not-run", "error"))
-    why = [broken(folder, logs), ready.budget and ready.budget.stopped(), patience.stopped()]
+            forget_if_whole(folder, table)
+    left = unfinished(table)
+    own, others = left["subject"].isin(models), sorted(set(left["subject"]) - set(models))
+    why = [
+        broken(folder, logs),
+        ready.budget and ready.budget.stopped(),
+        patience.stopped(),
+        f"Samples of {', '.join(others)} are left from an earlier command." if others else None,
+    ]
     stopped = "\n".join(line for line in why if line) or None
-    return Outcome(folder, count.done, not failed.any(), stopped, ready.spending)
+    return Outcome(folder, count.done, not own.any(), stopped, ready.spending)
 
 
 def show_spending(spending: Spending, console: Console) -> None:
@@ -91,15 +105,6 @@ def show_spending(spending: Spending, console: Console) -> None:
         console.print(spending.table())
     for note in spending.notes():
         console.print(inert(note), style="yellow", soft_wrap=True)
-
-
-def _folder(request: Request, planned: Manifest) -> Path:
-    """The run's folder, or the next free one for a fresh run."""
-    stem = request.results / f"{planned.name}-{planned.digest}"
-    folder, number = stem, 2
-    while request.fresh and folder.exists():
-        folder, number = stem.with_name(f"{stem.name}-{number}"), number + 1
-    return folder
 
 
 def _joined(folder: Path, planned: Manifest) -> Manifest:

@@ -16,6 +16,10 @@ Part = Literal["subject", "judge"]
 """What a model does in a run."""
 
 
+GIVEN_AGAIN = "unbidden_given_again"
+"""What marks an answer, in its metadata, that an earlier command has paid for."""
+
+
 class Use(NamedTuple):
     """Some calls and the tokens they took. `cached` tokens were read from the provider's cache, `written` ones put there.
 
@@ -56,7 +60,7 @@ class Account:
         use: Calls to the provider.
         cost: What those of known price cost, in dollars.
         unpriced: How many calls have no known price.
-        repeated: Answers that came out of Inspect's own cache: no call, no cost.
+        repeated: Answers that had been paid for before, out of Inspect's cache or of a run that was cut off: no call, no cost.
     """
 
     use: Use = field(default_factory=Use)
@@ -91,12 +95,12 @@ class Spending:
             return
         self._noted.add(str(event.uuid))
         account = self.accounts.setdefault((event.model, part_of(event.role)), Account())
-        if event.cache == "read":
+        if event.cache == "read" or (event.output.metadata or {}).get(GIVEN_AGAIN):
             account.repeated += 1
             return
         usage = event.output.usage
         account.use = account.use.plus(Use.of(usage))
-        cost = usage.total_cost if usage is not None else None
+        cost = usage.total_cost if usage is not None else _cost_of_refusal(event)
         if cost is not None:
             account.cost += cost
         elif not is_script(event.model):
@@ -135,7 +139,7 @@ class Spending:
         if unpriced:
             notes.append(f"The price of {', '.join(unpriced)} is unknown: give it with --prices.")
         if repeated:
-            notes.append(f"{repeated} answers came out of Inspect's cache, and are in no figure above.")
+            notes.append(f"{repeated} answers had been paid for before, and are in no figure above.")
         return notes
 
     def _sorted(self) -> Sequence[tuple[tuple[str, Part], Account]]:
@@ -154,6 +158,11 @@ def dollars(cost: float | None) -> str:
     if cost == 0 or 0.1 <= cost < 100:  # noqa: PLR2004 - two digits count
         return f"${cost:.2f}"
     return f"${cost:,.0f}" if cost > 1 else f"${cost:.2g}"
+
+
+def _cost_of_refusal(event: ModelEvent) -> float | None:
+    """Inspect makes an answer without usage of a request that a provider refuses for its length or content: it was not charged."""
+    return 0.0 if event.output.stop_reason in {"model_length", "content_filter"} else None
 
 
 def _who(model: str, part: Part) -> str:

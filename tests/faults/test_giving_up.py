@@ -114,6 +114,8 @@ def test_a_share_is_between_none_and_all(share: float) -> None:
         ("JSONDecodeError('x')", "File unbidden/world/state.py", "JSONDecodeError('x')"),
         ("RuntimeError('Error code: 401')", "", "RuntimeError('Error code: 401')"),
         ("", "", "(no message)"),
+        ("CancelledError('Cancelled via cancel scope 7f1d44533d80')", "", "interrupted"),
+        ("Error code: 401 - {}", "File unbidden/scoring/judge.py", "judge: provider 401"),
     ],
 )  # fmt: skip
 def test_the_reason_of_a_failure_is_the_same_each_time(message: str, traceback: str, expected: str) -> None:

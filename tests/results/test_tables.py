@@ -7,8 +7,10 @@ import pytest
 from typer.testing import CliRunner
 
 from unbidden.cli import app
+from unbidden.results import rows
 from unbidden.results.manifest import read_manifest
 from unbidden.results.rows import TABLES, VERDICTS, read_provenance, read_verdicts
+from unbidden.results.samples import RunLog
 from unbidden.run import Request, run
 from unbidden.spec import resolve
 
@@ -36,6 +38,28 @@ def test_while_a_run_goes_on_the_tables_follow_its_logs(folder: Path) -> None:
     os.utime(folder / VERDICTS, ns=(0, 0))
     assert len(read_verdicts(folder)) == 2 * len(read_manifest(folder).scenarios[0].behaviours)
     assert (folder / VERDICTS).read_bytes() == whole
+
+
+def test_a_table_that_was_made_while_a_run_wrote_does_not_stay(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a run writes after its logs were read and before the table is written is in the next reader's table."""
+    [log] = (folder / "logs").glob("*.eval")
+    real, read = rows.read_logs, list[int]()
+
+    def overtaken(given: Path) -> list[RunLog]:
+        logs = real(given)
+        read.append(1)
+        if len(read) == 1:
+            later = log.stat().st_mtime_ns + 1_000_000
+            os.utime(log, ns=(later, later))
+        return logs
+
+    (folder / VERDICTS).unlink()
+    monkeypatch.setattr(rows, "read_logs", overtaken)
+    for _ in range(3):
+        read_verdicts(folder)
+    assert len(read) == 2  # by the first reader and the second, and no more after that
 
 
 def test_what_is_missing_is_made(folder: Path) -> None:

@@ -23,6 +23,9 @@ from unbidden.results.samples import read_logs
 PROJECT = Path(__file__).parents[1] / "project"
 ROOT = Path(__file__).parents[2]
 
+INTERRUPTED = 130
+"""The exit code of a run that a user interrupted."""
+
 SUBJECT, JUDGE = "openai-api/loopback/subject", "openai-api/loopback/judge"
 
 
@@ -223,11 +226,14 @@ class Runs:
             self.command(), cwd=PROJECT, env=self.environment(), capture_output=True, text=True, check=False
         )
 
-    def killed(self, arm: Callable[[Callable[[], None]], None]) -> Killed | None:
+    def killed(
+        self, arm: Callable[[Callable[[], None]], None], by: signal.Signals = signal.SIGKILL
+    ) -> Killed | None:
         """Run until something strikes; `None` if the run ended before.
 
         Args:
-            arm: Is given what strikes: it kills the run and all that it has started, at once.
+            arm: Is given what strikes: it sends a signal to the run and all that it has started, at once.
+            by: The signal; `SIGINT` is Ctrl-C, after which a run ends by itself.
         """
         begun, struck = threading.Event(), threading.Lock()
 
@@ -235,7 +241,7 @@ class Runs:
             begun.wait()
             with struck:
                 if process.poll() is None:
-                    os.killpg(process.pid, signal.SIGKILL)
+                    os.killpg(process.pid, by)
 
         arm(strike)
         process = self.start()
@@ -245,7 +251,7 @@ class Runs:
         self.model.settle()
         if process.returncode == 0:
             return None
-        assert process.returncode == -signal.SIGKILL, said
+        assert process.returncode == (INTERRUPTED if by is signal.SIGINT else -by), said
         finished = self.finished()
         asked = {call for call in self.model.asked if call.model == "subject"}
         left = {call for call in asked if call.about not in finished}
@@ -260,7 +266,8 @@ class Runs:
         """The seeds of the samples that are in a log."""
         folder = self.home / "results"
         logs = [log for run in folder.glob("*/") for log in read_logs(run)]
-        return {meta.seed for log in logs for sample in log.samples if (meta := sample.meta())}
+        samples = [sample for log in logs for sample in log.samples if sample.error is None]
+        return {meta.seed for sample in samples if (meta := sample.meta())}
 
     def command(self) -> list[str]:
         return [

@@ -1,5 +1,6 @@
 """A run that is killed at any moment and taken up again: nothing lost, nothing twice, the same table."""
 
+import signal
 from pathlib import Path
 
 import pandas as pd
@@ -50,3 +51,17 @@ def test_a_run_that_is_killed_again_and_again_ends_as_if_it_had_not_been(
     assert len(provenance) == len(provenance.drop_duplicates()) == SAMPLES
     assert not (run.folder / REPLIES).exists()
     assert not list(run.folder.rglob(".inspect_tmp_*"))
+
+
+def test_a_run_that_is_interrupted_keeps_what_it_has_paid_for(tmp_path: Path) -> None:
+    """One Ctrl-C ends it as interrupted; the same command then asks only for answers that had not come."""
+    with Model(0.05).serving() as model:
+        run = Runs(model, tmp_path, REPLICATES, ("--inspect", "max_samples=6"))
+        kill = run.killed(lambda strike: Moment("call", 20).arm(run, strike), by=signal.SIGINT)
+        assert kill is not None
+        assert (run.folder / REPLIES).exists()
+        done = run.finish()
+    assert done.returncode == 0, done.stderr
+    take_stock([kill], model.asked)
+    assert len(kill.repeated) <= kill.under_way
+    assert not (run.folder / REPLIES).exists()

@@ -9,6 +9,7 @@ from unbidden.gate.evidence import Shown
 from unbidden.gate.record import Chunk
 from unbidden.planned import planned_for, same_ladders
 from unbidden.playing import Ready, play, prepare, task_of, told
+from unbidden.replies import forget_if_whole
 from unbidden.results.build import verdict_table
 from unbidden.results.manifest import MANIFEST, Manifest, read_manifest, write_manifest
 from unbidden.results.rows import write_tables
@@ -70,7 +71,7 @@ class Arm:
         """Leave the folder with its tables."""
         if (self.folder / MANIFEST).exists():
             with told(self.folder):
-                write_tables(self.folder)
+                forget_if_whole(self.folder, write_tables(self.folder))
 
     def _read(self, blocks: Collection[int], logs: Collection[str] | None = None) -> None:
         manifest = self._manifest(self._last)

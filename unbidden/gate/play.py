@@ -24,7 +24,7 @@ from unbidden.planned import planned_for
 from unbidden.playing import Ready, checked_for
 from unbidden.progress import progress
 from unbidden.results.manifest import Manifest
-from unbidden.resume import held
+from unbidden.resume import held, numbered
 from unbidden.run import show_spending
 from unbidden.spec import Spec
 
@@ -135,7 +135,7 @@ class _Running:
                 with held(self._folder):
                     answers, played = self._until_decided(answers, waiting)
             except BadInputError:
-                if not found:  # nothing has run: leave nothing behind
+                if not found and not self._ready.spending.accounts:  # nothing has run: leave nothing behind
                     rmtree(self._folder, ignore_errors=True)
                 raise
         for arm in self._arms:
@@ -147,17 +147,19 @@ class _Running:
             arm.begin()
         samples = sum(last - first + 1 for first, last in waiting) * self._samples()
         shown = self._ready.quiet
-        with progress(self._request.console, samples, self._ready.spending, shown=shown) as count:
-            for chunk in waiting:
-                self._play(chunk)
-                answers = self._judged()
-                if shown:
-                    self._request.console.print(self._told(answers, chunk), highlight=False)
-                if stop := self._must_stop(chunk):
-                    self._notes.append(stop)
-                if stop or together(answers) != "undecided":
-                    break
-        show_spending(self._ready.spending, self._request.console)
+        try:
+            with progress(self._request.console, samples, self._ready.spending, shown=shown) as count:
+                for chunk in waiting:
+                    self._play(chunk)
+                    answers = self._judged()
+                    if shown:
+                        self._request.console.print(self._told(answers, chunk), highlight=False)
+                    if stop := self._must_stop(chunk):
+                        self._notes.append(stop)
+                    if stop or together(answers) != "undecided":
+                        break
+        finally:
+            show_spending(self._ready.spending, self._request.console)
         return answers, count.done
 
     def _play(self, chunk: Chunk) -> None:
@@ -259,10 +261,7 @@ def _folder(request: Request, model: str) -> Path:
     specs = [request.candidate, *([request.against] if request.against is not None else [])]
     parts = [replace(spec, replicates=1).digest(limit=None, options=options) for spec in specs]
     digest = hashlib.sha256(" ".join([model, *parts]).encode()).hexdigest()[:8]
-    stem = request.results / f"{request.candidate.name}-gate-{digest}"
-    folder, number = stem, 2
-    while request.fresh and folder.exists():
-        folder, number = stem.with_name(f"{stem.name}-{number}"), number + 1
+    folder = numbered(request.results / f"{request.candidate.name}-gate-{digest}", fresh=request.fresh)
     if folder.exists() and not folder.is_dir():
         raise BadInputError("is no folder", where=str(folder), fix="Name another --results")
     return folder

@@ -22,6 +22,9 @@ Key = tuple[str, str, str]
 Scores = Mapping[Key, Mapping[str, Score]]
 """The scores of samples, by behaviour."""
 
+NOT_RUN, ERROR = "not-run", "error"
+"""What reasons of samples without a verdict begin with, where the run can play them again."""
+
 _VERDICT: dict[str, str] = {
     "rung": "string",
     "counted": "boolean",
@@ -102,6 +105,11 @@ def scores_of(logs: Sequence[RunLog]) -> Scores:
     return {key_of(log, sample): sample.scores or {} for log in logs for sample in log.samples}
 
 
+def unfinished(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of a verdict table whose samples have not run, or broke off with an error."""
+    return table[table["unscored"].str.startswith((NOT_RUN, ERROR))]
+
+
 VERDICT_COLUMNS = (*_KEYS, *_VERDICT, "unscored")
 """What every verdict table has, beside a column for each factor."""
 
@@ -128,9 +136,9 @@ def _place(manifest: Manifest, subject: str, scenario: str, planned: PlannedSamp
 
 def _outcome(sample: LogSample | None, score: Score | None) -> Row:
     if sample is None:
-        return {"unscored": "not-run"}
+        return {"unscored": NOT_RUN}
     if sample.error is not None:
-        return {"unscored": f"error: {reason(sample.error)}", "ended": "error"}
+        return {"unscored": f"{ERROR}: {reason(sample.error)}", "ended": "error"}
     return _scored(score) if score is not None else {"unscored": "no-score"}
 
 

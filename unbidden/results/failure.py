@@ -11,6 +11,17 @@ def reason(error: EvalError) -> str:
     Inspect's own messages for failed model calls hold memory addresses, request ids or the whole request, so two runs that
     failed alike would differ, and what the subject wrote would stand there.
     """
+    return f"judge: {_failure(error)}" if by_judge(error) else _failure(error)
+
+
+def by_judge(error: EvalError) -> bool:
+    """Whether it was a judge's call that failed, which is no doing of the subject's or its provider's."""
+    return _IN_JUDGE in error.traceback
+
+
+def _failure(error: EvalError) -> str:
+    if error.message.startswith(_CANCELLED):
+        return "interrupted"
     if (code := status(error)) is not None:
         return f"provider {code}"
     if given_up := _GIVEN_UP.match(error.message):
@@ -44,4 +55,6 @@ _STATUS = re.compile(rf"{_CODE}(\d{{3}})\b")
 _QUOTES_REQUEST = "ModelGenerateError("
 _GIVEN_UP = re.compile(r"RetryError\(<Future at \S+ state=finished raised (\w+)>\)")
 _UNREADABLE = {"JSONDecodeError", "AssertionError", "APIResponseValidationError"}
+_CANCELLED = "CancelledError("
+_IN_JUDGE = "unbidden/scoring/judge.py"
 _IN_PROVIDER = "inspect_ai/model/_providers/"

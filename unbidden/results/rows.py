@@ -1,8 +1,10 @@
 """The tables of a run folder: read where they are up to date, made from the logs where they are not."""
 
+import os
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -28,9 +30,9 @@ def write_tables(folder: Path) -> pd.DataFrame:
         ResultsError: The folder has no readable manifest or logs.
         OSError: A table cannot be written; the earlier one, if there is one, stays.
     """
-    tables = _made(folder)
-    _write(folder, tables)
-    return tables[VERDICTS]
+    made = _made(folder)
+    _write(folder, made)
+    return made.tables[VERDICTS]
 
 
 def read_verdicts(folder: Path) -> pd.DataFrame:
@@ -89,31 +91,49 @@ def read_table(path: Path, fix: str) -> pd.DataFrame:
     return table
 
 
-def _made(folder: Path) -> Mapping[str, pd.DataFrame]:
+class _Made(NamedTuple):
+    """The tables of a run folder, and as of when: the time of change of the newest log, before they were read."""
+
+    tables: Mapping[str, pd.DataFrame]
+    as_of: int
+
+
+def _made(folder: Path) -> _Made:
+    as_of = _changed(folder)
     manifest, logs = read_manifest(folder), read_logs(folder)
-    return {
+    tables = {
         PROVENANCE: provenance_table(logs),
         ANSWERS: answers_table(scores_of(logs)),
         VERDICTS: verdict_table(manifest, logs),
     }
+    return _Made(tables, as_of)
 
 
 def _renewed(folder: Path) -> Mapping[str, pd.DataFrame]:
-    tables = _made(folder)
+    made = _made(folder)
     with suppress(OSError):  # a folder that can only be read can still be compared
-        _write(folder, tables)
-    return tables
+        _write(folder, made)
+    return made.tables
 
 
-def _write(folder: Path, tables: Mapping[str, pd.DataFrame]) -> None:
-    for name, table in tables.items():
+def _write(folder: Path, made: _Made) -> None:
+    """A table is as old as the logs it was made from: while it is made, a run may write further samples."""
+    for name, table in made.tables.items():
         with whole(folder / name) as part:
             table.to_parquet(part, index=False)
+            if made.as_of:
+                os.utime(part, ns=(made.as_of, made.as_of))
 
 
 def _is_current(table: Path) -> bool:
     """Whether a table is there, and as new as every log."""
-    if not table.is_file():
-        return False
-    written, logs = table.stat().st_mtime_ns, table.parent / "logs"
-    return not logs.is_dir() or all(path.stat().st_mtime_ns <= written for path in logs.iterdir())
+    return table.is_file() and table.stat().st_mtime_ns >= _changed(table.parent)
+
+
+def _changed(folder: Path) -> int:
+    """When a log of a run folder was last written, added or taken away; in nanoseconds, zero if there is none."""
+    logs, latest = folder / "logs", 0
+    for path in (logs, *logs.iterdir()) if logs.is_dir() else ():
+        with suppress(FileNotFoundError):  # Inspect's own unfinished files come and go
+            latest = max(latest, path.stat().st_mtime_ns)
+    return latest
