@@ -57,6 +57,21 @@ def own(path: Path) -> Path:
     )
 
 
+def named_in(file: Path, name: str) -> Path:
+    """A file that a gate file names: relative to it, and in its folder, or in the project if it stands in `gates/`.
+
+    Raises:
+        ContentError: It is elsewhere: a file from a stranger reads no file of the user's.
+    """
+    folder = file.parent.resolve()
+    root = folder.parent if folder.name == "gates" else folder
+    path = folder / name
+    if path.resolve().is_relative_to(root):
+        return path
+    fix = f"Put it into {root}, or name it on the command line"
+    raise ContentError(f"names a file elsewhere: {name}", where=at(file), fix=fix)
+
+
 _SHOWN_BY: dict[Kind, str] = {"scenarios": ". 'unbidden scenarios list' shows them"}
 """The command that shows what there is of a kind, where there is one."""
 

@@ -58,6 +58,17 @@ RUNTIME = frozenset(
 """Options that change how a run goes and not what comes out; all others make it another run."""
 
 
+IN_A_FILE = frozenset(
+    {
+        "attempt_timeout", "cache_prompt", "effort", "frequency_penalty", "max_connections", "max_retries", "max_samples",
+        "max_sandboxes", "max_tokens", "presence_penalty", "reasoning_effort", "reasoning_history", "reasoning_summary",
+        "reasoning_tokens", "stop_seqs", "temperature", "timeout", "top_k", "top_p", "verbosity",
+    }
+)  # fmt: skip
+"""Options that a content file may set: how answers are drawn and waited for. Where they come from, what is sent along and what is
+written is the user's to say: a file from a stranger would send keys elsewhere, or overwrite a folder."""
+
+
 def checked(given: Mapping[str, Any]) -> dict[str, Any]:
     """Options for `eval_set`, over our defaults.
 

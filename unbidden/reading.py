@@ -90,17 +90,25 @@ def read_document(path: Path) -> Document:
     return Document(path, data, lines)
 
 
+def read_text(path: Path) -> str:
+    """The text of a file of the user's, and no more than one may hold: a link to an endless one would fill the memory.
+
+    Raises:
+        OSError: It cannot be read.
+        ValueError: It is no UTF-8, or too large.
+    """
+    with path.open("rb") as file:
+        data = file.read(LARGEST + 1)
+    if len(data) > LARGEST:
+        raise ValueError(f"larger than {LARGEST // 2**20} MB")
+    return data.decode("utf-8")
+
+
 def _text(path: Path) -> str:
-    """No more than a file may hold: a link to an endless one would fill the memory."""
     try:
-        with path.open("rb") as file:
-            data = file.read(LARGEST + 1)
-        text = data.decode("utf-8")
+        return read_text(path)
     except (OSError, ValueError) as problem:
         raise ContentError(f"cannot be read ({problem})", where=at(path)) from None
-    if len(data) > LARGEST:
-        raise ContentError(f"larger than {LARGEST // 2**20} MB", where=at(path), fix="Split the file")
-    return text
 
 
 def _plain(node: yaml.Node, place: Place, lines: dict[Place, int], path: Path, above: frozenset[int]) -> Any:

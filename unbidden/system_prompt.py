@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from unbidden.errors import BadInputError, ContentError, at
+from unbidden.reading import read_text
 from unbidden.scenario.load import Loaded
 
 
@@ -23,8 +24,8 @@ class SystemPrompt:
 def read_system_prompt(path: Path) -> SystemPrompt:
     """Raises `BadInputError` if the file cannot be read or is empty."""
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as problem:
+        text = read_text(path)
+    except (OSError, ValueError) as problem:
         raise BadInputError(
             f"the system prompt cannot be read ({problem})",
             where=at(path),

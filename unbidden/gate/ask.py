@@ -7,10 +7,11 @@ from typing import Any
 
 from unbidden import content
 from unbidden.errors import BadInputError, suggestion
-from unbidden.gate.baseline import Saved, read_baseline
+from unbidden.gate.baseline import Saved, is_path, read_baseline
 from unbidden.gate.play import Request
 from unbidden.gating.file import GateFile
 from unbidden.gating.spec import Gate
+from unbidden.options import IN_A_FILE
 from unbidden.reading import Document, read_document, read_model
 from unbidden.spec import Spec, resolve
 from unbidden.system_prompt import SystemPrompt, read_system_prompt
@@ -55,6 +56,8 @@ def requests(names: Sequence[str], asked: Asked) -> list[Request]:
         BadInputError: Something that is named does not exist, is wrong, or does not go together.
     """
     file, document = _gate_file(names)
+    if document is not None:
+        _must_be_harmless(file, document)
     spec = resolve(
         file.eval,
         {**file.factors, **asked.factors},
@@ -117,6 +120,14 @@ def must_be_played(gate: Gate, spec: Spec, document: Document) -> None:
             raise document.error(what, ("gate", section, name), suggestion(name, allowed))
 
 
+def _must_be_harmless(file: GateFile, document: Document) -> None:
+    """Raises `ContentError` at an option that is the user's alone to set."""
+    for name in file.options:
+        if name not in IN_A_FILE:
+            fix = f"Give it on the command line: --inspect {name}=... Allowed here: {', '.join(sorted(IN_A_FILE))}"
+            raise document.error(f"a gate file cannot set '{name}'", ("options", name), fix)
+
+
 def _has_cells(spec: Spec, behaviour: str, *, twins: bool) -> bool:
     return any(
         (cell.twin != "none") == twins
@@ -147,7 +158,7 @@ def _arms(
     file: GateFile, document: Document | None, asked: Asked, spec: Spec, gate: Gate
 ) -> tuple[Spec, Spec | None, Saved | None]:
     """The candidate, the arm beside it, and the saved baseline in its place."""
-    beside = None if document is None else document.path.parent
+    beside = None if document is None else document.path
     prompt = _prompt(asked.system_prompt, file.system_prompt, beside)
     against = asked.against if asked.against is not None else _said(file.against, asked.baseline)
     baseline = asked.baseline or _said(file.baseline, asked.against)
@@ -160,6 +171,8 @@ def _arms(
         fix = "Add 'worse_by' to a behaviour, or leave --against and --baseline out"
         raise BadInputError("no rule of the gate compares with anything", fix=fix)
     if baseline is not None:
+        if beside is not None and asked.baseline is None and is_path(baseline):
+            baseline = str(content.named_in(beside, baseline))
         return candidate, None, read_baseline(baseline)
     if against is None and prompt is None:
         raise BadInputError(
@@ -181,6 +194,6 @@ def _prompt(asked: Path | str | None, in_file: str | None, beside: Path | None) 
         return read_system_prompt(asked)
     if asked is not None:
         return SystemPrompt(asked)
-    if in_file is None:
+    if in_file is None or beside is None:
         return None
-    return read_system_prompt((beside or Path()) / in_file)
+    return read_system_prompt(content.named_in(beside, in_file))

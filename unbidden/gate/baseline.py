@@ -9,12 +9,13 @@ from pathlib import Path
 import pandas as pd
 from pydantic import JsonValue, ValidationError
 
+from unbidden import content
 from unbidden.errors import BadInputError, NotFoundError, ResultsError, suggestion
 from unbidden.gate.evidence import cells_of
 from unbidden.gating.family import Question
 from unbidden.gating.sequential import Stored
 from unbidden.gating.spec import Gate
-from unbidden.reading import Frozen
+from unbidden.reading import Frozen, read_text
 from unbidden.results.manifest import Manifest, read_manifest
 from unbidden.results.rows import read_verdicts
 
@@ -117,22 +118,27 @@ def read_baseline(name: str, folder: Path = FOLDER) -> Saved:
         NotFoundError: There is none.
         ResultsError: It cannot be read.
     """
-    path = folder / f"{name}.json"
-    if "/" in name or name.endswith(".json"):
-        path = Path(name if name.endswith(".json") else f"{name}.json")
+    path = Path(name if name.endswith(".json") else f"{name}.json")
+    if not is_path(name):
+        path = content.own(folder / f"{name}.json")
     try:
-        return Saved.model_validate_json(path.read_bytes())
+        return Saved.model_validate_json(read_text(path))
     except FileNotFoundError:
         there = [file.stem for file in folder.glob("*.json")]
         fix = f"{suggestion(name, there)}. 'unbidden baseline save' makes one"
         raise NotFoundError(f"there is no baseline '{name}'", where=str(path), fix=fix) from None
-    except OSError as problem:
-        raise ResultsError(f"cannot be read ({problem})", where=str(path)) from None
     except ValidationError as problem:
         first = problem.errors(include_url=False)[0]
         place = ".".join(str(part) for part in first["loc"])
         what = f"is not a baseline of this version: {place} {first['msg']}"
         raise ResultsError(what, where=str(path), fix="Save it again from its run") from None
+    except (OSError, ValueError) as problem:
+        raise ResultsError(f"cannot be read ({problem})", where=str(path)) from None
+
+
+def is_path(name: str) -> bool:
+    """Whether a baseline is called by its file, and not by its name."""
+    return "/" in name or name.endswith(".json")
 
 
 def either(name: str) -> Saved:
