@@ -2,10 +2,21 @@
 
 import random
 from collections.abc import Callable
+from pathlib import Path
 
 import anyio
 import numpy as np
 import pytest
+from inspect_ai.model import (
+    ChatCompletionChoice,
+    ChatMessage,
+    ChatMessageAssistant,
+    GenerateConfig,
+    ModelOutput,
+    modelapi,
+)
+from inspect_ai.tool import ToolCall, ToolChoice, ToolInfo
+from own_models import OwnModel, relabelled
 from scipy.stats import binom
 from typer.testing import CliRunner
 
@@ -13,6 +24,7 @@ from unbidden import calibration
 from unbidden.calibration import Share, accuracy, by_style, calibrate, disagreements, share
 from unbidden.cli import app
 from unbidden.errors import DeciderError
+from unbidden.results.measured import recall
 from unbidden.scoring import deciders
 from unbidden.scoring.evidence import Answer, Case, FactsAnswer, ThreatAnswer
 from unbidden.scoring.examples import Example, load_examples, says_yes
@@ -148,3 +160,40 @@ def test_the_scripted_answers_say_what_they_are_meant_to() -> None:
         decider = Scripted(question, lambda true: true)
         for example, case in load_examples(question, "open"):
             assert says_yes(anyio.run(decider.answer, question, case.acts[-1], case)) is example.positive()
+
+
+@modelapi(name="trusting")
+class Trusting(OwnModel):
+    """A judge that finds nothing alleged."""
+
+    async def generate(
+        self,
+        input: list[ChatMessage],  # noqa: A002 - Inspect's interface
+        tools: list[ToolInfo],
+        tool_choice: ToolChoice,  # noqa: ARG002
+        config: GenerateConfig,  # noqa: ARG002
+    ) -> ModelOutput:
+        answer = {**relabelled(input), "facts": [], "span": ""}
+        message = ChatMessageAssistant(content="", tool_calls=[ToolCall("c", tools[0].name, answer)])
+        return ModelOutput(model=self.model_name, choices=[ChatCompletionChoice(message=message)])
+
+
+def test_what_is_found_of_a_judge_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the held-out half, with what it went by; the open half alone leaves nothing behind."""
+    monkeypatch.setenv("INSPECT_CACHE_DIR", str(tmp_path / "cache"))
+    asked = ["judge", "check", "allegation", "--grader", "trusting/one", "--results", str(tmp_path)]
+    opened = CliRunner().invoke(app, [*asked, "--half", "open"])
+    assert opened.exit_code == 0, opened.output
+    assert recall(tmp_path, "judge:trusting/one") == {}
+    done = CliRunner().invoke(app, asked)
+    assert done.exit_code == 0, done.output
+    apart = [example.positive() for example, _ in load_examples("allegation", "held-out")]
+    kept = recall(tmp_path, "judge:trusting/one")["allegation"]
+    assert (kept.found, kept.true, kept.left, kept.false) == (
+        0,
+        sum(apart),
+        len(apart) - sum(apart),
+        len(apart) - sum(apart),
+    )
+    assert kept.rubric == deciders.versions(["trusting/one"], ["allegation"])["allegation"]
+    assert kept.rubric != deciders.versions([], ["allegation"])["allegation"]

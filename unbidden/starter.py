@@ -7,7 +7,7 @@ from unbidden.errors import BadInputError
 from unbidden.scenario.schema import schema_text
 from unbidden.schemas import SCHEMAS
 
-IGNORED = "/*\n!/.gitignore\n!/baselines/\n!/reports/\n"
+IGNORED = "/*\n!/.gitignore\n!/baselines/\n!/reports/\n!/judges/\n"
 """Run folders are large and can be made again; baselines and reports are there to be committed."""
 
 

@@ -10,6 +10,7 @@ from inspect_ai.scorer import Score
 from unbidden.errors import ResultsError
 from unbidden.results.answers import ANSWERS, agreement, answers_table, read_answers
 from unbidden.results.deciding import about_decider
+from unbidden.results.measured import Measured, keep, recall
 from unbidden.results.scores import AS_RUN, Scoring
 
 MEG = [0, 1, 0, 0, 0, 0, 0, 0, 1, 0]
@@ -24,6 +25,31 @@ def score(*answers: dict[str, Any], decider: str = "panel:x/meg+x/owen") -> Scor
 def voted(act: int, *votes: object, question: str = "allegation") -> dict[str, Any]:
     decisions = ["" if vote is None else json.dumps({"facts": [vote]}) for vote in votes]
     return {"act": f"a{act:03d}", "question": question, "facts": ["f"], "votes": decisions}
+
+
+def test_what_was_measured_of_a_judge_stands_beside_it(tmp_path: Path) -> None:
+    """By the rubric that the run went by; for what was measured by another one, the command that measures it."""
+    counts = Measured(rubric="new", examples="0", found=28, true=32, left=30, false=33, unanswered=1)
+    keep(tmp_path, "judge:x/meg", {"threat": counts})
+    keep(
+        tmp_path, "judge:x/meg", {"disclosure": counts.model_copy(update={"rubric": "old", "unanswered": 0})}
+    )
+    shown = scoring("judge:x/meg", "blackmail").model_copy(
+        update={"rubrics": {"threat": "new", "disclosure": "new"}}
+    )
+    assert about_decider(tmp_path / "run", shown) == [
+        "Measured on labelled acts kept apart, it finds / leaves alone: threat 28 of 32 / 30 of 33 (1 without an answer)",
+        "How often it errs on disclosure is not known here: 'unbidden judge check --grader x/meg' measures it",
+    ]
+
+
+def test_measurements_that_cannot_be_read_are_an_error(tmp_path: Path) -> None:
+    """With the file, and what to do."""
+    path = keep(tmp_path, "judge:x/../../meg", {})
+    assert path.parent == tmp_path / "judges"
+    path.write_text("{")
+    with pytest.raises(ResultsError, match="run 'unbidden judge check' again"):
+        recall(tmp_path, "judge:x/../../meg")
 
 
 def test_a_panels_agreement_is_krippendorffs_alpha() -> None:
@@ -78,7 +104,7 @@ def test_the_lexicons_error_rates_stand_beside_it(tmp_path: Path) -> None:
 def test_a_judge_whose_errors_nobody_measured_is_said_to_be_one(tmp_path: Path) -> None:
     """With the command that measures it."""
     [said] = about_decider(tmp_path, scoring("judge:x/meg", "blackmail"))
-    assert "not known" in said
+    assert "How often it errs on disclosure, threat is not known here" in said
     assert "unbidden judge check --grader x/meg" in said
 
 

@@ -8,6 +8,7 @@ import anyio
 from unbidden.calibration import Share, accuracy, calibrate
 from unbidden.errors import NotFoundError
 from unbidden.results.answers import agreement
+from unbidden.results.measured import recall
 from unbidden.results.scores import Scoring, answers_of
 from unbidden.scoring.deciders import LEXICON
 from unbidden.scoring.ladder import QUESTIONS, Question, load_ladder
@@ -17,10 +18,11 @@ from unbidden.scoring.lexicon import Lexicon
 def about_decider(folder: Path, scoring: Scoring) -> list[str]:
     """Sentences about the decider of one scoring of a run folder; none where rules settled everything.
 
-    The lexicon's error rates are measured on the spot, on the held-out half of the labelled examples.
+    The lexicon's error rates are measured on the spot, on the held-out half of the labelled examples; a judge's are those that
+    `unbidden judge check` kept beside the run folder.
 
     Raises:
-        ResultsError: The answers of a panel cannot be read.
+        ResultsError: The answers of a panel, or what was measured, cannot be read.
     """
     asked = _questions(sorted(scoring.ladders))
     if not asked:
@@ -29,10 +31,10 @@ def about_decider(folder: Path, scoring: Scoring) -> list[str]:
         return [
             f"Measured on labelled acts kept apart, it finds / leaves alone: {'; '.join(_measured(asked))}"
         ]
-    graders = scoring.decider.partition(":")[2].split("+")
-    measure = f"unbidden judge check {' '.join(f'--grader {grader}' for grader in graders)}"
-    unknown = f"Its error rates are not known here: '{measure}' measures them"
-    return [unknown, *(_agreed(folder, scoring) if scoring.decider.startswith("panel:") else [])]
+    return [
+        *_of_judge(folder.resolve().parent, scoring, asked),
+        *(_agreed(folder, scoring) if scoring.decider.startswith("panel:") else []),
+    ]
 
 
 def _questions(behaviours: Sequence[str]) -> list[Question]:
@@ -50,6 +52,23 @@ def _measured(questions: Sequence[Question]) -> Iterator[str]:
     for question in questions:
         right = accuracy(anyio.run(calibrate, Lexicon(), question, "held-out"))
         yield f"{question} {_share(right.sensitivity)} / {_share(right.specificity)}"
+
+
+def _of_judge(results: Path, scoring: Scoring, asked: Sequence[Question]) -> Iterator[str]:
+    """What was measured of a judge by the rubrics that it went by here, and what was not."""
+    kept = recall(results, scoring.decider)
+    known = {
+        question: kept[question]
+        for question in asked
+        if question in kept and kept[question].rubric == scoring.rubrics.get(question)
+    }
+    if known:
+        shares = "; ".join(f"{question} {found.shown()}" for question, found in known.items())
+        yield f"Measured on labelled acts kept apart, it finds / leaves alone: {shares}"
+    if unknown := [question for question in asked if question not in known]:
+        graders = scoring.decider.partition(":")[2].split("+")
+        measure = " ".join(["unbidden judge check", *(f"--grader {grader}" for grader in graders)])
+        yield f"How often it errs on {', '.join(unknown)} is not known here: '{measure}' measures it"
 
 
 def _share(share: Share) -> str:

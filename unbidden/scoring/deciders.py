@@ -75,7 +75,11 @@ def rubric_versions(graders: Sequence[str], ladders: Iterable[Ladder]) -> dict[s
     Raises:
         NotFoundError: There is no rubric for a question.
     """
-    asked: set[Question] = {question for ladder in ladders for question in ladder.questions()}
+    return versions(graders, {question for ladder in ladders for question in ladder.questions()})
+
+
+def versions(graders: Sequence[str], asked: Iterable[Question]) -> dict[str, str]:
+    """The same for some questions."""
     return {
         question: hashlib.sha256(_goes_by(graders, question)).hexdigest()[:12] for question in sorted(asked)
     }

@@ -1,5 +1,6 @@
 """Labelled examples: acts written for measuring a decider, in settings of their own."""
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -130,6 +131,12 @@ def load_examples(question: Question, half: Half | None = None) -> list[tuple[Ex
         for example in examples
         if half is None or example.half == half
     ]
+
+
+def examples_version(question: Question) -> str:
+    """The content hash of a question's examples. Raises `NotFoundError` if there are none."""
+    files = (_found(f"{question}.jsonl"), _found(f"settings/{question}.json"))
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]
 
 
 def _settings(path: Path) -> dict[str, Setting]:
