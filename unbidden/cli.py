@@ -61,9 +61,14 @@ def main() -> None:
         _fail(str(problem), 2)
     except UnbiddenError as problem:
         _fail(str(problem), 1)
-    except KeyboardInterrupt:
-        _fail("interrupted; the same command (without --new) goes on where this one stopped", 130)
+    except SystemExit as left:
+        if left.code == INTERRUPTED:  # Typer's word for Ctrl-C, which says nothing
+            _fail("interrupted; the same command (without --new) goes on where this one stopped", INTERRUPTED)
+        raise
 
+
+INTERRUPTED = 130
+"""The exit code after Ctrl-C."""
 
 LONGEST = 5000
 """Characters of a message: it may repeat what stands in a file."""

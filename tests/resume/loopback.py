@@ -252,6 +252,7 @@ class Runs:
         if process.returncode == 0:
             return None
         assert process.returncode == (INTERRUPTED if by is signal.SIGINT else -by), said
+        assert by is not signal.SIGINT or "interrupted; the same command" in said
         finished = self.finished()
         asked = {call for call in self.model.asked if call.model == "subject"}
         left = {call for call in asked if call.about not in finished}
