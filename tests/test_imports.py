@@ -42,7 +42,7 @@ LAYERS = [
     "importing",
     "labelling",
     "rescore",
-    "sample_redaction",
+    "redaction",
     "redact",
     "replay",
     "check",

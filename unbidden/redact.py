@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from inspect_ai.log import (
-    EvalError,
     EvalLog,
     EvalSample,
     condense_sample,
@@ -18,11 +17,14 @@ from inspect_ai.log import (
 
 from unbidden.errors import BadInputError, NotFoundError
 from unbidden.labelling.store import Label, labels_path, read_labels
+from unbidden.redaction.allowed import MARK, Wanted, options
+from unbidden.redaction.header import redacted_header
+from unbidden.redaction.sample import redacted_sample
+from unbidden.redaction.scores import redacted_answers, redacted_verdicts
 from unbidden.results.archive import log_files, reading
 from unbidden.results.manifest import Manifest, Redaction, read_manifest, write_manifest
 from unbidden.results.rows import write_tables
 from unbidden.results.scores import AS_RUN, answers_of, labels, read_scores, write_scores
-from unbidden.sample_redaction import MARK, Wanted, redacted_sample
 
 
 @dataclass(frozen=True)
@@ -38,9 +40,9 @@ def redact(folder: Path, out: Path, *, prompts: bool = False, texts: bool = Fals
     """Write a copy of a run folder without what is not to be shared.
 
     Reasoning is always left out, native or in declared markup, and so are the prompts of scenarios that are marked `private`. What the
-    verdict table is made of stays, so that both tables, rebuilt from the copy, are the original's. Raw calls of model APIs, Inspect's
-    snapshots of its own state, tracebacks and whatever else the copy's readers do not need are left out, too. Where something
-    was, a marker is.
+    verdict table is made of stays, so that both tables, rebuilt from the copy, are the original's. Of everything else a copy has what is
+    named in `unbidden.redaction`, and no field besides: no raw calls of model APIs, arguments, tags, tracebacks or quotes of a judge.
+    Where the text of a field that stays was left out, a marker is.
 
     Args:
         folder: The run folder.
@@ -53,8 +55,9 @@ def redact(folder: Path, out: Path, *, prompts: bool = False, texts: bool = Fals
         BadInputError: The copy cannot be written there. Nothing is left behind.
     """
     run = read_manifest(folder)
-    private = {scenario.id for scenario in run.scenarios if prompts or scenario.private}
-    left_out = _left_out(run, bool(private), texts)
+    shown = set[str]() if prompts else _shown(run)
+    hidden = prompts or len(shown) < len(run.scenarios)
+    left_out = _left_out(run, hidden, texts)
     if out.exists():
         raise BadInputError(f"{out} is there already", fix="Name a folder that does not exist yet")
     logs = log_files(folder / "logs")
@@ -65,10 +68,10 @@ def redact(folder: Path, out: Path, *, prompts: bool = False, texts: bool = Fals
         with tempfile.TemporaryDirectory(dir=out.parent, prefix=".redacting-") as made:
             new = Path(made) / "copy"
             (new / "logs").mkdir(parents=True)
-            write_manifest(new, run.model_copy(update={"redacted": left_out}))
-            samples = sum(_log(path, new / "logs" / path.name, private, texts) for path in logs)
+            write_manifest(new, _manifest(run, left_out))
+            samples = sum(_log(path, new / "logs" / path.name, shown, texts) for path in logs)
             write_tables(new)
-            _beside(folder, new, run, prompts=bool(private), texts=texts)
+            _beside(folder, new, run, hidden=hidden or texts)
             new.rename(out)
     except OSError as problem:
         raise BadInputError(f"cannot write there ({problem})", where=str(out)) from None
@@ -80,16 +83,32 @@ def _left_out(run: Manifest, prompts: bool, texts: bool) -> list[Redaction]:  # 
     return [name for name, yes in now.items() if yes or name in run.redacted]
 
 
-def _log(path: Path, copy: Path, private: set[str], texts: bool) -> int:  # noqa: FBT001 - passed on
+def _shown(run: Manifest) -> set[str]:
+    """The scenarios whose prompts may be shown: none if those of a private one stand in the others, too."""
+    shown = {scenario.id for scenario in run.scenarios if not scenario.private}
+    shared = run.system_prompt is not None or "system_message" in run.options
+    return set() if shared and len(shown) < len(run.scenarios) else shown
+
+
+def _manifest(run: Manifest, left_out: list[Redaction]) -> Manifest:
+    """What was given for a whole run may hold a prompt: it goes with those of any scenario."""
+    if left_out == ["reasoning"]:
+        return run.model_copy(update={"redacted": left_out})
+    prompt = MARK if run.system_prompt is not None else None
+    hidden = {"redacted": left_out, "system_prompt": prompt, "options": options(run.options)}
+    return run.model_copy(update=hidden)
+
+
+def _log(path: Path, copy: Path, shown: set[str], texts: bool) -> int:  # noqa: FBT001 - passed on
     """Write the copy of one log; returns how many samples it holds."""
     with reading(path):
         log = read_eval_log(str(path), header_only=True)
-        wanted = Wanted(prompts=str((log.eval.metadata or {}).get("scenario")) in private, texts=texts)
-        log.samples = [condense_sample(redacted_sample(sample, wanted)) for sample in _samples(path, log)]
-    if log.error is not None:
-        log.error = EvalError(message=log.error.message, traceback=MARK, traceback_ansi=MARK)
-    write_eval_log(log, str(copy))
-    return len(log.samples)
+        wanted = Wanted(prompts=str((log.eval.metadata or {}).get("scenario")) not in shown, texts=texts)
+        samples = [condense_sample(redacted_sample(sample, wanted)) for sample in _samples(path, log)]
+    new = redacted_header(log, wanted)
+    new.samples = samples
+    write_eval_log(new, str(copy))
+    return len(samples)
 
 
 def _samples(path: Path, log: EvalLog) -> Iterator[EvalSample]:
@@ -98,22 +117,21 @@ def _samples(path: Path, log: EvalLog) -> Iterator[EvalSample]:
     return read_eval_log_samples(str(path), all_samples_required=complete, resolve_attachments="full")
 
 
-def _beside(folder: Path, new: Path, run: Manifest, *, prompts: bool, texts: bool) -> None:
+def _beside(folder: Path, new: Path, run: Manifest, *, hidden: bool) -> None:
     """Later scorings and people's labels: typed rows, written anew; of what else lies in the folder nothing is known."""
     for label in labels(folder):
         if label != AS_RUN:
-            answers = answers_of(folder, label)
-            if texts or prompts:
-                answers["span"] = answers["span"].mask(answers["span"].fillna("") != "", MARK)
-            write_scores(new, *read_scores(folder, run, label), answers)
+            scoring, table = read_scores(folder, run, label)
+            answers = redacted_answers(answers_of(folder, label))
+            write_scores(new, scoring, redacted_verdicts(table), answers)
     for behaviour in sorted({name for scenario in run.scenarios for name in scenario.behaviours}):
         if given := read_labels(labels_path(folder, behaviour)):
-            kept = [_kept(label, texts=texts) for label in given]
+            kept = [_kept(label, hidden=hidden) for label in given]
             path = labels_path(new, behaviour)
             path.parent.mkdir(exist_ok=True)
             lines = [json.dumps(label.model_dump(mode="json"), ensure_ascii=False) for label in kept]
             path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
 
 
-def _kept(label: Label, *, texts: bool) -> Label:
-    return label.model_copy(update={"note": MARK}) if texts and label.note else label
+def _kept(label: Label, *, hidden: bool) -> Label:
+    return label.model_copy(update={"note": MARK}) if hidden and label.note else label

@@ -29,7 +29,20 @@ def _failure(error: EvalError) -> str:
     kind = error.message.partition("(")[0]
     if kind in _UNREADABLE and _IN_PROVIDER in error.traceback:
         return f"provider's answer is unreadable ({kind})"
-    return (error.message.splitlines() or ["(no message)"])[0][:160]
+    if error.message.startswith(_QUOTES_REQUEST):
+        return "provider failed (ModelGenerateError)"
+    lines = (line for line in error.message.splitlines() if line.strip())
+    return next(lines, "(no message)")[:160]
+
+
+def bare(error: EvalError) -> EvalError:
+    """An error of which nothing is left but its reason: `reason` says the same of it."""
+    return EvalError(message=reason(error), traceback="", traceback_ansi="")
+
+
+def is_own(message: str) -> bool:
+    """Whether a reason is in words of ours, with nothing of what was sent or answered in it."""
+    return _OWN.fullmatch(message) is not None
 
 
 def status(error: EvalError) -> int | None:
@@ -54,6 +67,9 @@ _CODE = "Error code: "
 _STATUS = re.compile(rf"{_CODE}(\d{{3}})\b")
 _QUOTES_REQUEST = "ModelGenerateError("
 _GIVEN_UP = re.compile(r"RetryError\(<Future at \S+ state=finished raised (\w+)>\)")
+_OWN = re.compile(
+    r"(?:judge: )?(?:interrupted|\(no message\)|provider \d{3}|provider failed(?: again and again)? \(\w+\)|provider's answer is unreadable \(\w+\))"
+)
 _UNREADABLE = {"JSONDecodeError", "AssertionError", "APIResponseValidationError"}
 _CANCELLED = "CancelledError("
 _IN_JUDGE = "unbidden/scoring/judge.py"
