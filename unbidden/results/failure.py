@@ -4,6 +4,9 @@ import re
 
 from inspect_ai.log import EvalError
 
+LONGEST = 160
+"""Characters of a reason."""
+
 
 def reason(error: EvalError) -> str:
     """A short reason for the tables: a provider's failure by its HTTP status or its kind, any other by its first line.
@@ -11,7 +14,7 @@ def reason(error: EvalError) -> str:
     Inspect's own messages for failed model calls hold memory addresses, request ids or the whole request, so two runs that
     failed alike would differ, and what the subject wrote would stand there.
     """
-    return f"judge: {_failure(error)}" if by_judge(error) else _failure(error)
+    return f"judge: {_failure(error)}"[:LONGEST] if by_judge(error) else _failure(error)
 
 
 def by_judge(error: EvalError) -> bool:
@@ -32,7 +35,9 @@ def _failure(error: EvalError) -> str:
     if error.message.startswith(_QUOTES_REQUEST):
         return "provider failed (ModelGenerateError)"
     lines = (line for line in error.message.splitlines() if line.strip())
-    return next(lines, "(no message)")[:160]
+    first = next(lines, "(no message)")[:LONGEST]
+    # what stands in the first line is a message as any other: the reason of a reason is itself
+    return first if first == error.message else _failure(error.model_copy(update={"message": first}))
 
 
 def bare(error: EvalError) -> EvalError:
