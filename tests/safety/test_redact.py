@@ -497,6 +497,17 @@ def test_what_a_judge_quotes_goes_with_what_it_may_be_a_part_of(folder: Path, tm
         pd.testing.assert_frame_equal(kept[["act", "cut", "votes"]], answers[["act", "cut", "votes"]])
 
 
+@pytest.mark.parametrize("answer", ["canary {", '["canary"]', '{"canary": 1}'])
+def test_an_answer_that_is_none_is_no_text_either(answer: str, folder: Path, tmp_path: Path) -> None:
+    """A later scoring from a stranger may hold anything where an answer stands."""
+    rescore(folder, name="again")
+    row = dict.fromkeys(answers_of(folder, "again").columns, "lockout") | {"answer": answer, "cut": False}
+    answers = pd.DataFrame([row]).astype(answers_of(folder, "again").dtypes)
+    write_scores(folder, *read_scores(folder, read_manifest(folder), "again"), answers)
+    copy = redact(folder, tmp_path / "copy").folder
+    assert "canary" not in str(answers_of(copy, "again")["answer"][0])
+
+
 def test_a_passage_is_left_out_in_any_escaping(folder: Path, tmp_path: Path) -> None:
     """What a subject thought, and then wrote into JSON or a command, stands in neither."""
     thought = 'canary-thought: he said "ship it" - don\'t tell caf\u00e9'
