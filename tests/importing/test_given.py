@@ -62,7 +62,7 @@ def test_a_link_to_a_log_elsewhere_is_not_read(
     """Logs are looked for by Inspect, which passes over links; should it follow them one day, they are refused."""
     elsewhere = log([*opening()]).rename(tmp_path / "elsewhere.eval")
     (theirs / "link.eval").symlink_to(elsewhere)
-    with pytest.raises(BadInputError, match="leads out of the folder|holds none"):
+    with pytest.raises(BadInputError, match=r"leads out of the folder|holds none"):
         brought(mapping(), theirs)
 
 
