@@ -23,7 +23,7 @@ def found(pattern: str, text: str, flags: str = "i") -> bool:
         flags: `i` ignores case, `m` lets ^ and $ match at line breaks.
 
     Raises:
-        SlowPatternError: It takes longer than `SECONDS`, here or on an earlier text.
+        SlowPatternError: It takes longer than `SECONDS` or too much memory, here or on an earlier text, or it refers to itself.
     """
     return groups(pattern, text, flags) is not None
 
@@ -32,13 +32,13 @@ def groups(pattern: str, text: str, flags: str = "") -> Sequence[str] | None:
     """The whole first match of a pattern and its groups (empty where they took no part), or `None`.
 
     Raises:
-        SlowPatternError: It takes longer than `SECONDS`, here or on an earlier text.
+        SlowPatternError: It takes longer than `SECONDS` or too much memory, here or on an earlier text, or it refers to itself.
     """
-    if pattern in _slow:
+    if pattern in _slow or _refers_to_itself(pattern):
         raise SlowPatternError(pattern)
     try:
         match = _compiled(pattern, flags).search(text, timeout=SECONDS)
-    except TimeoutError:
+    except (TimeoutError, MemoryError, RecursionError):
         _slow.add(pattern)
         raise SlowPatternError(pattern) from None
     return None if match is None else [str(match[0]), *(str(group or "") for group in match.groups())]
@@ -47,10 +47,23 @@ def groups(pattern: str, text: str, flags: str = "") -> Sequence[str] | None:
 def mistakes(patterns: Sequence[str]) -> Iterator[tuple[int, str]]:
     """The patterns that are no regular expressions: their positions, and what is wrong."""
     for index, pattern in enumerate(patterns):
+        if _refers_to_itself(pattern):
+            yield index, "it refers to itself or to one of its groups, like (?R), (?1) or (?&name)"
+            continue
         try:
             _compiled(pattern, "")
         except (regex.error, OverflowError, RecursionError, MemoryError, ValueError) as problem:
             yield index, str(problem) or type(problem).__name__
+
+
+_TOKENS = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|(\(\?(?:R\)|[-+]?\d+\)|&|P[>&]))", re.DOTALL)
+"""What is escaped or a set of characters, as one; and what calls the pattern again, or a part of it."""
+
+
+@cache
+def _refers_to_itself(pattern: str) -> bool:
+    """Whether a part of it is a call: one may go on until the memory is full, which takes less than `SECONDS`."""
+    return any(_TOKENS.findall(pattern))
 
 
 @cache
