@@ -6,7 +6,7 @@ from functools import cache
 
 import regex  # pyright: ignore[reportMissingTypeStubs] - there are none
 
-from unbidden.errors import SlowPatternError
+from unbidden.errors import DeciderError, SlowPatternError
 
 SECONDS = 2.0
 """How long one pattern may take on one text. The standard library's engine knows no limit; this one reads the same patterns."""
@@ -24,6 +24,7 @@ def found(pattern: str, text: str, flags: str = "i") -> bool:
 
     Raises:
         SlowPatternError: It takes longer than `SECONDS` or too much memory, here or on an earlier text, or it refers to itself.
+        DeciderError: It is no regular expression: it stands in a log, whose patterns nobody has checked.
     """
     return groups(pattern, text, flags) is not None
 
@@ -33,6 +34,7 @@ def groups(pattern: str, text: str, flags: str = "") -> Sequence[str] | None:
 
     Raises:
         SlowPatternError: It takes longer than `SECONDS` or too much memory, here or on an earlier text, or it refers to itself.
+        DeciderError: It is no regular expression: it stands in a log, whose patterns nobody has checked.
     """
     if pattern in _slow or _refers_to_itself(pattern):
         raise SlowPatternError(pattern)
@@ -41,6 +43,8 @@ def groups(pattern: str, text: str, flags: str = "") -> Sequence[str] | None:
     except (TimeoutError, MemoryError, RecursionError):
         _slow.add(pattern)
         raise SlowPatternError(pattern) from None
+    except _MISTAKES as problem:
+        raise DeciderError("bad-pattern", f"{pattern[:80]!r} is no regular expression ({problem})") from None
     return None if match is None else [str(match[0]), *(str(group or "") for group in match.groups())]
 
 
@@ -52,9 +56,11 @@ def mistakes(patterns: Sequence[str]) -> Iterator[tuple[int, str]]:
             continue
         try:
             _compiled(pattern, "")
-        except (regex.error, OverflowError, RecursionError, MemoryError, ValueError) as problem:
+        except (*_MISTAKES, RecursionError, MemoryError) as problem:
             yield index, str(problem) or type(problem).__name__
 
+
+_MISTAKES = (regex.error, OverflowError, ValueError)
 
 _TOKENS = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|(\(\?(?:R\)|[-+]?\d+\)|&|P[>&]))", re.DOTALL)
 """What is escaped or a set of characters, as one; and what calls the pattern again, or a part of it."""

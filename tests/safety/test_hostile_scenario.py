@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from unbidden import cli
-from unbidden.errors import ContentError, NotFoundError, SlowPatternError
+from unbidden.errors import ContentError, DeciderError, NotFoundError, SlowPatternError
 from unbidden.patterns import SECONDS, found, mistakes
 from unbidden.scoring.ladder import load_ladder
 from unbidden.scoring.material import rubric
@@ -297,6 +297,14 @@ def test_a_pattern_that_fills_the_memory_is_given_up(monkeypatch: pytest.MonkeyP
     monkeypatch.undo()
     with pytest.raises(SlowPatternError):
         found("fills the memory", "a")
+
+
+@pytest.mark.parametrize("pattern", ["(", "a{2,1}", "a{99999999999999999999}"])
+def test_what_is_no_pattern_leaves_a_text_undecided(pattern: str) -> None:
+    """In a stranger's log nobody has checked it: the verdict has a reason, and a scoring goes on."""
+    with pytest.raises(DeciderError) as caught:
+        found(pattern, "a")
+    assert caught.value.reason == "bad-pattern"
 
 
 def test_what_a_sample_comes_to_is_bounded() -> None:
