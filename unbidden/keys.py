@@ -138,16 +138,18 @@ _WORD = 20
 
 
 def _in_json(value: str) -> Iterator[str]:
-    """What is a key within a variable that holds JSON, such as a service account."""
+    """What is a key within a variable that holds JSON, such as a service account: by its name there, or because it looks made up."""
     try:
         data = json.loads(value)
     except (ValueError, RecursionError):
         return
     for place, text in _texts("", data):
-        if names_a_key(place.rpartition(".")[2]) or not place:
+        if names_a_key(place.rpartition(".")[2]) or not place or _MADE_UP.fullmatch(text):
             yield text
             yield from _parts(text)
 
+
+_MADE_UP = re.compile(r"(?=.*\d)(?=.*[A-Za-z])[\w+/=-]{16,}")
 
 _BY_USER = re.compile(r"\w://[^/\s:@]*:([^/\s@]+)@"), re.compile(r"\w://[^/\s:@]*:([^/\s]+)@")
 _WITH_SLASH = re.compile(r"\w://[^/\s:@]*:(?!\d{1,5}/)([^\s@]+)@")

@@ -42,6 +42,8 @@ def alone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         ("API_TOKENS", f"other-9z8y7x6w; {CANARY}"),
         ("CLIENT_SECRETS", f"other-9z8y7x6w\r\n{CANARY}\r\n"),
         ("SERVICE_ACCOUNT_KEY", json.dumps({"type": "service_account", "private_key": CANARY})),
+        ("API_KEYS", json.dumps(["other-9z8y7x6w", CANARY])),
+        ("API_KEYS", json.dumps({"prod": {"a": f"{CANARY}-more"}})),
         ("REMOTE", f"https://{CANARY}-more@github.example/x.git"),
         ("REMOTE", f"https://me:{CANARY}@github.example/x.git"),
         ("HOOK", f"https://hooks.example/x?a=b&token={CANARY}"),
