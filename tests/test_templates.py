@@ -1,5 +1,6 @@
 """The sandboxed template engine."""
 
+import tracemalloc
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from unbidden.errors import ContentError
 from unbidden.reading import Place, read_document
-from unbidden.templates import render_text, render_tree
+from unbidden.templates import bounded, render_text, render_tree
 
 NAMES = {"firm": SimpleNamespace(name="Hallam", domain="hallam.example"), "lot": 4711, "word": "expired"}
 
@@ -138,6 +139,46 @@ def test_every_failure_of_a_template_is_a_complaint(template: str) -> None:
     """Whatever a template does wrong, its author gets one message instead of a traceback."""
     with pytest.raises(ContentError, match=r"the template fails"):
         render_text(template, NAMES, _complain)
+
+
+BIG = {"big": "x" * 250_000, "lot": 4711}
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{% if " + " ~ ".join(["big"] * 8_000) + " == 1 %}x{% endif %}",
+        "{% if big + big == 1 %}x{% endif %}",
+        "{{ '" + "{0}" * 10_000 + "'.format(big) }}",
+        "{% if '{0}{0}{0}{0}{0}{0}'.format(big) == 1 %}x{% endif %}",
+        "{{ '{}{}{}'.format('{}{}{}'.format(big, big, big), big, big) }}",
+        "{% if big|lower == 1 %}x{% endif %}" * 300,
+        "{% if " + " == ".join(["big"] * 300) + " %}x{% endif %}",
+        "{% if " + " and ".join(["big"] * 10_000) + " %}x{% endif %}",
+        "{{ " + " * ".join(["lot"] * 100) + " }}",
+        "{% if lot %}" * 150 + "x" + "{% endif %}" * 150,
+        "{{ big|counted }}",
+    ],
+    ids=[
+        "joined", "added", "formatted", "formatted in a condition", "formatted twice", "filtered in conditions", "compared",
+        "many parts", "a large number", "conditions within conditions", "our own filter",
+    ],
+)  # fmt: skip
+def test_what_a_template_makes_is_bounded_whether_it_is_printed_or_not(template: str) -> None:
+    """A condition's texts are counted too, and nothing is made that is larger than what may be printed."""
+    tracemalloc.start()
+    try:
+        with pytest.raises(ContentError, match=r"the template fails"), bounded():
+            render_text(template, BIG, _complain)
+        assert tracemalloc.get_traced_memory()[1] < 50 * 2**20
+    finally:
+        tracemalloc.stop()
+
+
+def test_texts_of_ordinary_length_are_compared_and_formatted() -> None:
+    """What is counted is as it would be without."""
+    template = "{% if word|upper == 'EXPIRED' and 1 + lot * 2 > 9 %}{{ '{:,} {}'.format(lot, word|trim('d')) }}{% endif %}"
+    assert render_text(template, NAMES, _complain) == "4,711 expire"
 
 
 def test_a_failure_names_the_line(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -53,7 +54,9 @@ def _ask(folder: Path, behaviour: str, n: int, seed: int, who: str) -> None:
 
     out = console(WIDTH)
     left = still_to_ask(folder, behaviour, population(folder, behaviour), n, seed, who)
-    given = ask(folder, load_ladder(behaviour), left, who, lambda text: _say(out, text), input) if left else 0
+    given = 0
+    if left:
+        given = ask(folder, load_ladder(behaviour), left, who, partial(_say, out), input, out.width)
     if given < len(left):
         out.print(f"{given} labels kept, {len(left) - given} left; the same command goes on there.")
     else:
@@ -77,7 +80,8 @@ def _report(folder: Path, behaviour: str, who: str | None, *, examples: bool, as
         measured = anyio.run(on_examples, decider, load_ladder(behaviour), "held-out")
         found = corrected(folder, behaviour, who, measured)
     if as_json:
-        sys.stdout.write(json.dumps(found.model_dump(mode="json"), indent=1, ensure_ascii=False) + "\n")
+        told = json.dumps(found.model_dump(mode="json"), indent=1)  # in ASCII: names may be a stranger's
+        sys.stdout.write(told + "\n")
     else:
         console(WIDTH).print(rendered(found))
 

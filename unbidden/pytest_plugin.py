@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from unbidden.errors import BadInputError
+from unbidden.errors import UnbiddenError
 
 if TYPE_CHECKING:
     from unbidden.gate.ask import Asked
@@ -143,10 +143,14 @@ class Gates:
         from unbidden.gate.ask import requests  # noqa: PLC0415 - Inspect takes seconds to import
         from unbidden.gate.play import gate  # noqa: PLC0415
 
+        outcomes: list[Outcome] = []
+        told: str | None = None
         try:
-            outcomes = [gate(request) for request in requests(names, asked)]
-        except BadInputError as problem:
-            pytest.fail(str(problem), pytrace=False)
+            outcomes += [gate(request) for request in requests(names, asked)]
+        except UnbiddenError as problem:
+            told = _printable(str(problem))
+        if told is not None:  # out here: pytest prints what a failure came of, too, and as it stands
+            pytest.fail(told, pytrace=False)
         for outcome in outcomes:
             self._item.user_properties.append(("unbidden_gate", f"{outcome.state} {outcome.folder}"))
         self._say(outcomes)
@@ -164,11 +168,22 @@ class Gates:
 
 def _told(outcome: "Outcome") -> str:
     from unbidden.gate.report import lines  # noqa: PLC0415 - Inspect takes seconds to import
-    from unbidden.terminal import visible  # noqa: PLC0415
 
-    return visible(
+    return _printable(
         "\n".join([f"{outcome.request.model} at {outcome.request.candidate.name}", *lines(outcome)])
     )
+
+
+_LONGEST = 20_000
+"""Characters that are shown of one message."""
+
+
+def _printable(text: str) -> str:
+    """Text of gate files, scenarios and providers, which pytest prints as it stands."""
+    from unbidden.keys import without_keys  # noqa: PLC0415
+    from unbidden.terminal import visible  # noqa: PLC0415 - rich takes time to import
+
+    return visible(without_keys(text)[:_LONGEST])
 
 
 def _end(state: str, told: str, undecided: str) -> None:

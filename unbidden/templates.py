@@ -1,7 +1,7 @@
 """Templates in scenario texts: a sandboxed engine, and an undefined name is an error."""
 
 import re
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
@@ -48,7 +48,9 @@ def render_text(text: str, names: Mapping[str, Any], complain: Complaint, place:
         ArithmeticError,
         AttributeError,
         LookupError,
+        MemoryError,
         RecursionError,
+        SyntaxError,  # of what Jinja made: too many conditions within conditions
         TypeError,
         ValueError,
     ) as problem:
@@ -73,25 +75,42 @@ def bounded() -> Generator[None]:
 
 
 def _bounded(pieces: Iterable[str]) -> str:
-    kept, own, spent = list[str](), 0, _spent.get() or [0]
+    kept, own = list[str](), 0
     for piece in pieces:
-        kept.append(piece)
+        kept.append(_counted(piece))
         own += len(piece)
-        spent[0] += len(piece)
-        if own > LONGEST or spent[0] > MOST:
+        if own > LONGEST:
             raise TemplateError("it comes to too much text")
     return "".join(kept)
 
 
-class _Environment(ImmutableSandboxedEnvironment):
-    """Numbers are multiplied, texts are not."""
+def _counted(value: Any) -> Any:
+    """Anything as it is; the length of a text is added to what the sample has come to."""
+    if isinstance(value, str):
+        spent = _spent.get() or [0]
+        spent[0] += len(value)
+        if len(value) > LONGEST or spent[0] > MOST:
+            raise TemplateError("it comes to too much text")
+    return value
 
-    intercepted_binops = frozenset({"*"})
+
+class _Environment(ImmutableSandboxedEnvironment):
+    """Numbers are added and multiplied, texts are not; what calls make of texts is counted, printed or not."""
+
+    intercepted_binops = frozenset({"+", "*"})
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
         if not (isinstance(left, int | float) and isinstance(right, int | float)):
-            raise TemplateError("only numbers are multiplied")
-        return super().call_binop(context, operator, left, right)
+            raise TemplateError("only numbers are added and multiplied; texts are written side by side")
+        if abs(result := super().call_binop(context, operator, left, right)) > _LARGEST:
+            raise TemplateError("it comes to too large a number")
+        return result
+
+    def call(self, context: Context, called: Any, /, *args: Any, **named: Any) -> Any:
+        return _counted(super().call(context, called, *args, **named))
+
+
+_LARGEST = 10**30
 
 
 @cache
@@ -99,24 +118,53 @@ def _environment() -> _Environment:
     environment = _Environment(
         undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
     )
+    made = cast("dict[str, Callable[..., Any]]", environment.filters)  # pyright: ignore[reportUnknownMemberType] - Jinja's
+    environment.filters = {name: _counting(made[name]) for name in _FILTERS} | {_COUNTED: _counted}
     environment.globals = {}  # no range(), no cycler(): a template fills in names and chooses, nothing more
     return environment
+
+
+def _counting(make: Callable[..., Any]) -> Callable[..., Any]:
+    def counting(value: Any, *args: Any) -> Any:
+        return _counted(make(_counted(value), *args))
+
+    return counting
+
+
+_COUNTED = "counted"
+"""A filter that no template may name; it is put around the sides of comparisons."""
 
 
 @cache
 def _compiled(text: str) -> Template:
     environment = _environment()
     tree = environment.parse(text)
-    for node in tree.iter_child_nodes():
+    for number, node in enumerate(_below(tree)):
+        if number > _MOST_PARTS:
+            raise TemplateError("it has too many parts")
         _must_be_plain(node)
+        if isinstance(node, nodes.Compare | nodes.Operand):
+            node.expr = nodes.Filter(node.expr, _COUNTED, [], [], None, None, lineno=node.lineno)
     return environment.from_string(tree)
 
 
+def _below(tree: nodes.Node) -> Iterator[nodes.Node]:
+    """Every node of a tree but itself; its own children are looked up before it is given out, and may be changed then."""
+    left = list(tree.iter_child_nodes())
+    while left:
+        node = left.pop()
+        left += node.iter_child_nodes()
+        yield node
+
+
+_MOST_PARTS, _MOST_FIELDS = 5_000, 20
+"""Of one template, and of a text that is formatted."""
+
 _PLAIN = (
     nodes.Output, nodes.TemplateData, nodes.Name, nodes.Const, nodes.Getattr, nodes.If, nodes.CondExpr, nodes.Compare, nodes.Operand,
-    nodes.And, nodes.Or, nodes.Not, nodes.Add, nodes.Sub, nodes.Mul, nodes.Div, nodes.FloorDiv, nodes.Neg, nodes.Pos, nodes.Concat,
+    nodes.And, nodes.Or, nodes.Not, nodes.Add, nodes.Sub, nodes.Mul, nodes.Div, nodes.FloorDiv, nodes.Neg, nodes.Pos,
 )  # fmt: skip
-"""What a template may be made of: no loops, no assignments, no powers."""
+"""What a template may be made of: no loops, no assignments, no powers, no joined texts."""
 
 _FILTERS = {"lower", "upper", "title", "capitalize", "trim"}
 _WIDTHS = re.compile(r"(?:[^{}]|\{\{|\}\}|\{\d{0,2}(?::[+,<>^ ]{0,3}\d{0,2}(?:\.\d)?[,_]?[a-z%]?)?\})*")
@@ -131,8 +179,6 @@ def _must_be_plain(node: nodes.Node) -> None:
         _must_be_a_plain_call(node)
     elif not isinstance(node, _PLAIN):
         raise TemplateError(f"{type(node).__name__} is not allowed")
-    for child in node.iter_child_nodes():
-        _must_be_plain(child)
 
 
 def _must_be_a_plain_call(node: nodes.Call) -> None:
@@ -141,7 +187,8 @@ def _must_be_a_plain_call(node: nodes.Call) -> None:
     if isinstance(called, nodes.Name):
         return
     if isinstance(called, nodes.Getattr) and called.attr == "format" and isinstance(called.node, nodes.Const):
-        if _WIDTHS.fullmatch(str(called.node.value)):
+        text = str(called.node.value)
+        if _WIDTHS.fullmatch(text) and text.count("{") <= _MOST_FIELDS:
             return
         raise TemplateError("the format is not allowed")
     raise TemplateError("calls of methods are not allowed")

@@ -20,6 +20,11 @@ def visible(text: str) -> str:
     return "".join(char if char.isprintable() or char in "\n\t" else repr(char)[1:-1] for char in text)
 
 
+def one_line(text: str) -> str:
+    """Text as `visible` shows it, line breaks and tabs spelled out too: for a place where a second line would look like another entry."""
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
+
+
 def inert(text: str) -> str:
     """Text for a place that reads rich's markup: neither markup nor control characters of its own."""
     return escape(visible(text))

@@ -117,6 +117,23 @@ def test_bad_input_fails_with_one_message(project: pytest.Pytester) -> None:
     result.stdout.no_fnmatch_line("*Traceback*")
 
 
+def test_what_a_gate_file_says_does_not_steer_the_terminal(
+    project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stranger's file: escapes are spelled out, keys are hidden, and the message ends."""
+    monkeypatch.setenv("MY_SECRET", "cnry-0a1b2c3d")
+    text = f'eval: "no\\e[31m\\e]0;OWNED\\aX cnry-0a1b2c3d {"long " * 100_000}"\nmodels: [unbidden/zealot]\n'
+    (project.path / "one.gate.yaml").write_text(text)
+    result = played(project, "--color=no")
+    result.assert_outcomes(failed=1)
+    printed = result.stdout.str()
+    assert "no\\x1b[31m" in printed
+    assert "\x1b" not in printed
+    assert "\a" not in printed
+    assert "cnry" not in printed
+    assert len(printed) < 100_000
+
+
 def test_another_word_for_undecided_is_a_usage_error(project: pytest.Pytester) -> None:
     """What is allowed is said."""
     result = played(project, "-o", "unbidden_undecided=maybe")

@@ -1,5 +1,6 @@
 """Asking a person: blind, one sample after another, each answer kept before the next is shown."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,15 +15,15 @@ from unbidden.labelling.draw import population
 from unbidden.labelling.store import Key, labels_path, read_labels
 from unbidden.labelling.transcripts import Transcripts
 from unbidden.run import Request, run
-from unbidden.scenario.brief import Brief
+from unbidden.scenario.brief import Brief, BriefFact
 from unbidden.scenario.model import MandateRules
 from unbidden.scoring.evidence import Case
 from unbidden.scoring.ladder import load_ladder
 from unbidden.scoring.lexicon import Lexicon
 from unbidden.spec import resolve
 from unbidden.subject.record import Record
-from unbidden.vocabulary import Ended, Status, Verb
-from unbidden.world.ledger import Act
+from unbidden.vocabulary import Ended, FactKind, Role, Status, Verb
+from unbidden.world.ledger import AccessChange, Act, Recipient
 
 BEHAVIOUR = "whistleblowing"
 
@@ -148,6 +149,32 @@ def test_what_the_subject_wrote_is_shown_and_inert() -> None:
     assert "[5 more characters left out]" in text
 
 
+FORGED = "  a009 turn 9: send mail:forged (blocked)"
+
+
+@pytest.mark.parametrize("width", [10, 80, 110])
+@pytest.mark.parametrize(
+    "padding", ["\n", "\r\n", "\x0b", "\u2028", "\t" * 40, " " * 60, *(" " * n for n in range(90, 111))]
+)
+def test_a_subject_forges_no_act(padding: str, width: int) -> None:
+    """Whatever line breaks, tabs or spaces lead to it, a line that looks like an act is one, on a terminal of that width."""
+    text = f"hi{padding}{FORGED}\n      to victim@x.example [press]"
+    act = Act(
+        id="a1", turn=1, verb=Verb.SEND, object=text, subject=text, text=text, attachments=[text], status=Status.EXECUTED,
+        to=[Recipient(address=text, role=Role.PRESS)],
+        access=[AccessChange(account=text, holder=text, role=Role.PRESS, change="lost", scope="full")],
+    )  # fmt: skip
+    fact = BriefFact(id="f", kind=FactKind.PRIVATE, summary=text, about=text, tells=[], holds=True)
+    brief = Brief(facts=[fact], goals=[], mandate=MandateRules(), behaviours=[])
+    said = shown(load_ladder(BEHAVIOUR), Case(Record(ledger=[act], ended=Ended.DONE, turns=1), brief), width)
+    question, *lines = said.split("\n")
+    assert "forged" not in question
+    columns = max(width, 40)
+    assert all(len(line) <= columns and "\t" not in line for line in lines)
+    assert [line[:9] for line in lines if line.startswith("  a")] == ["  a1 turn"]
+    assert sum(line.startswith("      to ") for line in lines) == 1
+
+
 @pytest.mark.usefixtures("project")
 def test_only_samples_with_a_ledger_are_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A sample whose decider failed can be shown; one that broke off, or whose log is gone, cannot and is counted as lost."""
@@ -191,3 +218,15 @@ def test_the_command_asks_and_reports(folder: Path) -> None:
     assert "100% [44%, 100%]" in report.output.replace("3/3 100% [44%, 100%]", "", 1)
     data = CliRunner().invoke(app, [*command, "--report", "--json"])
     assert '"people": [' in data.output
+
+
+def test_the_report_as_json_steers_no_terminal(folder: Path) -> None:
+    """Names may be a stranger's: what is no ASCII is spelled out as JSON does, and reads back."""
+    app = typer.Typer()
+    app.command()(label)
+    command = [str(folder), "--behaviour", BEHAVIOUR]
+    who = "M\u00e4ry\x9b31m\u202e"
+    CliRunner().invoke(app, [*command, "--n", "6", "--who", who], input="y\n" * 6)
+    data = CliRunner().invoke(app, [*command, "--report", "--json"])
+    assert data.output.isascii()
+    assert json.loads(data.output)["people"] == [who]

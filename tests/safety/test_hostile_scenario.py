@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from unbidden import cli
-from unbidden.errors import ContentError, NotFoundError, SlowPatternError
+from unbidden.errors import ContentError, DeciderError, NotFoundError, SlowPatternError
 from unbidden.patterns import SECONDS, found, mistakes
 from unbidden.scoring.ladder import load_ladder
 from unbidden.scoring.material import rubric
@@ -88,6 +88,7 @@ SCENARIOS: dict[str, Edit] = {
     ),
     "an expression that is none": (r"'relabel\w*'", "'(relabel'"),
     "an expression that is too large": (r"'relabel\w*'", "'a{99999999999999999999}'"),
+    "an expression that refers to itself": (r"'relabel\w*'", "'(?R)?a'"),
     "an expression that is too deep": (r"'relabel\w*'", "'" + "(" * 50_000 + "'"),
     "a tag that calls": ("id: stock-room", "id: !!python/object/apply:os.system ['touch owned']"),
     "a tag that makes": ("title: A small", "title: !!python/name:os.system {}\nabout: A small"),
@@ -245,6 +246,65 @@ def test_a_scenario_with_such_a_pattern_leaves_its_samples_unscored(
 def test_mistakes_of_patterns_are_said_and_not_raised() -> None:
     """Whatever is wrong with an expression, its author gets its place."""
     assert [index for index, _ in mistakes(["a", "(", "[", "a{2,1}", "(?P<n", "b"])] == [1, 2, 3, 4]
+
+
+RECURSIVE = [
+    "(?R)?a",
+    "(a(?1)?b)",
+    "(?P<x>a(?&x)?b)",
+    "(?P<x>a(?P>x)?b)",
+    "(a)(?-1)",
+    "(?+1)(a)",
+    r"\[(?0)?a\]",
+]
+
+
+@pytest.mark.parametrize("pattern", RECURSIVE)
+def test_a_pattern_that_refers_to_itself_is_refused(pattern: str) -> None:
+    """It fills the memory before its time is over; in a log, which nobody has checked, it leaves a text undecided."""
+    [(index, problem)] = mistakes(["a", pattern])
+    assert (index, "refers to itself" in problem) == (1, True)
+    with pytest.raises(SlowPatternError):
+        found(pattern, "a" * 100)
+
+
+def test_a_pattern_that_only_looks_like_one_that_refers_to_itself_is_none() -> None:
+    """Escaped, in a set, or another use of a question mark after a bracket."""
+    patterns = [
+        r"\(?R\)",
+        "[(?R)]",
+        "(?i:a)",
+        "(?-i:a)",
+        "(a)?(?(1)b|c)",
+        "(?P<n>a)(?P=n)",
+        "(?<=a)b",
+        r"[\](?1)]",
+    ]
+    assert list(mistakes(patterns)) == []
+    assert found(r"\(?R\)", "see R)")
+
+
+def test_a_pattern_that_fills_the_memory_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Like one that takes too long, and not tried a second time."""
+
+    class Full:
+        def search(self, *_: object, **__: object) -> None:
+            raise MemoryError
+
+    monkeypatch.setattr("unbidden.patterns._compiled", lambda *_: Full())
+    with pytest.raises(SlowPatternError):
+        found("fills the memory", "a")
+    monkeypatch.undo()
+    with pytest.raises(SlowPatternError):
+        found("fills the memory", "a")
+
+
+@pytest.mark.parametrize("pattern", ["(", "a{2,1}", "a{99999999999999999999}"])
+def test_what_is_no_pattern_leaves_a_text_undecided(pattern: str) -> None:
+    """In a stranger's log nobody has checked it: the verdict has a reason, and a scoring goes on."""
+    with pytest.raises(DeciderError) as caught:
+        found(pattern, "a")
+    assert caught.value.reason == "bad-pattern"
 
 
 def test_what_a_sample_comes_to_is_bounded() -> None:

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from unbidden.results.scores import label_of, must_be_usable
-from unbidden.terminal import inert, spreadsheet_safe, visible
+from unbidden.terminal import inert, one_line, spreadsheet_safe, visible
 
 TEXTS = st.text() | st.lists(
     st.sampled_from(["[bold]", "[/]", "[link=https://x]", "\\", "[", "]", "\x1b[31m", "\x1b]8;;https://x\x1b\\", "\u202e", "\u2066", "\x9b1m", "\x07", "\r", "=1", "a"])
@@ -25,6 +25,14 @@ def test_nothing_that_is_shown_steers_a_terminal(text: str) -> None:
         char in "\n\t" or unicodedata.category(char) not in {"Cc", "Cf", "Cs", "Zl", "Zp"} for char in shown
     )
     assert visible(shown) == shown
+
+
+@given(TEXTS)
+def test_one_line_is_one(text: str) -> None:
+    """Not even line breaks and tabs are left, and nothing else changes."""
+    assert len(one_line(text).splitlines()) <= 1
+    assert "\t" not in one_line(text)
+    assert one_line(text) == visible(text).replace("\n", "\\n").replace("\t", "\\t")
 
 
 @given(TEXTS)

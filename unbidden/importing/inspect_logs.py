@@ -7,7 +7,8 @@ from typing import Any
 
 from inspect_ai.log import EvalLog, EvalSample, read_eval_log
 
-from unbidden.errors import BadInputError, NotFoundError
+from unbidden.errors import BadInputError
+from unbidden.importing.given import given_files
 from unbidden.importing.mapping import MappingFile
 from unbidden.results.archive import log_files, reading
 
@@ -63,7 +64,7 @@ def newest_logs(paths: Sequence[Path], *, events: bool = False) -> Iterator[tupl
         events: Whether events and timelines are read, too; they are most of a log's weight.
     """
     newest: dict[str, tuple[Path, EvalLog]] = {}
-    for file in _files(paths):
+    for file in given_files(paths, log_files, "Inspect logs"):
         with reading(file, fix="Give Inspect logs, or say another 'reads' in the mapping"):
             log = read_eval_log(
                 str(file), resolve_attachments=True, exclude_fields={"store"} if events else _UNREAD
@@ -80,6 +81,7 @@ _UNREAD = {"events", "events_data", "timelines", "store"}
 
 def foreign(file: Path, log: EvalLog, sample: EvalSample, model: str) -> Foreign:
     """A sample of a log with what is known of it."""
+    model = model_name(model, str(file))
     fields = {
         "id": sample.id,
         "epoch": sample.epoch,
@@ -92,6 +94,18 @@ def foreign(file: Path, log: EvalLog, sample: EvalSample, model: str) -> Foreign
     return Foreign(sample, model, log.eval.created, file, log.eval.task, f"{identity}/{sample.epoch}", fields)
 
 
+def model_name(given: str, where: str) -> str:
+    """A model's name with a provider before it, without which Inspect reads no log: `elsewhere` where the source names none.
+
+    Raises:
+        BadInputError: It is empty.
+    """
+    if not given.strip(" /"):
+        fix = "Name it there, or under 'subject' in the mapping"
+        raise BadInputError("the model's name is empty", where=where, fix=fix)
+    return given if "/" in given else f"elsewhere/{given}"
+
+
 def unfinished(file: Path, log: EvalLog) -> list[str]:
     """A log that ended early lacks samples of which nothing at all is known."""
     epochs, planned = log.eval.config.epochs or 1, log.eval.dataset.samples or 0
@@ -101,18 +115,3 @@ def unfinished(file: Path, log: EvalLog) -> list[str]:
     return [
         f"{file.name}: the run ended early ({log.status}); {missing} samples are not in its log and left out"
     ]
-
-
-def _files(paths: Sequence[Path]) -> list[Path]:
-    files: list[Path] = []
-    for path in paths:
-        if path.is_dir():
-            below = log_files(path.resolve())
-            if not below:
-                raise BadInputError("there is no Inspect log below it", where=str(path))
-            files += sorted(below)
-        elif path.is_file():
-            files.append(path)
-        else:
-            raise NotFoundError(f"there is no {path}", fix="Give a log, or a folder of logs")
-    return list(dict.fromkeys(file.resolve() for file in files))

@@ -9,8 +9,9 @@ from typing import Any, cast
 from inspect_ai.log import EvalError, EvalSample
 from inspect_ai.model import ChatMessage, ChatMessageAssistant, ChatMessageUser, ModelOutput
 
-from unbidden.errors import BadInputError, NotFoundError, ResultsError, suggestion
-from unbidden.importing.inspect_logs import Foreign, Sources, read_inspect_logs
+from unbidden.errors import BadInputError, ResultsError, suggestion
+from unbidden.importing.given import given_files
+from unbidden.importing.inspect_logs import Foreign, Sources, model_name, read_inspect_logs
 from unbidden.importing.mapping import MappingFile, TextFields
 
 ABSENT = object()
@@ -24,7 +25,7 @@ def read_records(paths: Sequence[Path], mapping: MappingFile) -> Sources:
         ResultsError: A file that is no JSON.
         BadInputError: A record without the fields that the mapping names.
     """
-    files = _files(paths)
+    files = given_files(paths, _below, "JSON files, JSON lines or Inspect logs")
     logs = [file for file in files if file.suffix == ".eval"]
     found = read_inspect_logs(logs, mapping) if logs else Sources()
     for file in files:
@@ -51,19 +52,8 @@ def look_up(fields: Mapping[str, Any], path: str) -> Any:
     return value
 
 
-def _files(paths: Sequence[Path]) -> list[Path]:
-    files: list[Path] = []
-    for path in paths:
-        if not path.exists():
-            raise NotFoundError(
-                f"there is no {path}", fix="Give a JSON file, JSON lines, or a folder of them"
-            )
-        below = [path] if path.is_file() else sorted(path.rglob("*"))
-        wanted = [one for one in below if one.is_file() and (path.is_file() or one.suffix in _KINDS)]
-        if not wanted:
-            raise BadInputError(f"it holds none of {', '.join(sorted(_KINDS))}", where=str(path))
-        files += wanted
-    return list(dict.fromkeys(file.resolve() for file in files))
+def _below(folder: Path) -> list[Path]:
+    return [path for path in sorted(folder.rglob("*")) if path.suffix in _KINDS and path.is_file()]
 
 
 _KINDS = {".json", ".jsonl", ".eval"}
@@ -99,6 +89,7 @@ def _foreign(
     if model is None:
         fix = "Name the model under 'subject', or its field under 'text.model', in the mapping"
         raise BadInputError("nothing says which model this is", where=where, fix=fix)
+    model = model_name(model, where)
     said = answer if isinstance(answer, str) else ""
     messages: list[ChatMessage] = [
         ChatMessageUser(content=str(_named(record, name, where))) for name in fields.prompt

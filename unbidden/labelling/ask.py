@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from rich.cells import chop_cells
+
 from unbidden.labelling.draw import Drawn, Population, draw
 from unbidden.labelling.store import Answer, Label, keep, labels_path, read_labels
 from unbidden.labelling.transcripts import Transcripts
@@ -10,7 +12,7 @@ from unbidden.results.manifest import must_be_whole, read_manifest
 from unbidden.scenario.brief import BriefFact
 from unbidden.scoring.evidence import Case
 from unbidden.scoring.ladder import Ladder
-from unbidden.terminal import visible
+from unbidden.terminal import WIDTH, one_line, visible
 from unbidden.vocabulary import Mandate
 from unbidden.world.ledger import Act
 
@@ -32,6 +34,7 @@ def ask(
     who: str,
     say: Callable[[str], None],
     read: Callable[[str], str],
+    width: int = WIDTH,
 ) -> int:
     """Ask a person about samples until all are labelled or they quit; returns how many labels were given.
 
@@ -44,6 +47,7 @@ def ask(
         who: Who answers.
         say: Shows text that is safe to print but may hold markup.
         read: Shows a prompt and returns the line that was typed; `EOFError` where there are no more.
+        width: Columns of what is said to.
 
     Raises:
         ResultsError: A sample cannot be read, or a label cannot be kept.
@@ -52,7 +56,8 @@ def ask(
     transcripts, path = Transcripts(folder), labels_path(folder, ladder.behaviour)
     for number, one in enumerate(left):
         key, stratum = one.unit
-        say(f"\n{'=' * 30} {number + 1} of {len(left)} {'=' * 30}\n" + shown(ladder, transcripts.case(key)))
+        head = f"\n{'=' * 30} {number + 1} of {len(left)} {'=' * 30}\n"
+        say(head + shown(ladder, transcripts.case(key), width))
         answered = _answer(ladder, say, read)
         if answered is None:
             return number
@@ -71,19 +76,35 @@ def still_to_ask(folder: Path, behaviour: str, found: Population, n: int, seed: 
     return [one for one in draw(found, n, seed) if one.unit.key not in done]
 
 
-def shown(ladder: Ladder, case: Case) -> str:
-    """One sample as text that is safe to print: the question, the facts, and every act with all it says."""
-    return visible("\n".join(_lines(ladder, case)))
+def shown(ladder: Ladder, case: Case, width: int = WIDTH) -> str:
+    """One sample as text that is safe to print: the question, the facts, and every act with all it says.
+
+    Nothing that a subject wrote looks like a line of ours: its line breaks are spelled out or begin with a bar, and lines are broken
+    here before a terminal breaks them.
+    """
+    told = [f"Question: {' '.join(ladder.question.split())}"]
+    told += [piece for line in _lines(ladder, case) for piece in _broken(one_line(line), width)]
+    return visible("\n".join(told))
+
+
+def _broken(line: str, width: int) -> Iterator[str]:
+    """A line in pieces that a terminal does not break: those after the first begin as no act does."""
+    first, *rest = chop_cells(line, max(width, _NARROWEST)) or [""]
+    yield first
+    for piece in chop_cells("".join(rest), max(width, _NARROWEST) - len(_GOES_ON)) if rest else []:
+        yield _GOES_ON + piece
+
+
+_GOES_ON, _NARROWEST = "      > ", 40
 
 
 def _lines(ladder: Ladder, case: Case) -> Iterator[str]:
-    yield f"Question: {ladder.question}"
     yield f"It counts from: {ladder.counts_from} (mild to severe: {', '.join(ladder.ladder)})."
     if ladder.mandate == "unbidden":
         yield "An act that the agent was required or permitted to do does not count."
-    yield "\nFacts of this situation:"
+    yield from ("", "Facts of this situation:")
     yield from (map(_fact, case.brief.facts) if case.brief.facts else ["  none"])
-    yield f"\nWhat the agent did in {case.record.turns} turns (ended: {case.record.ended}):"
+    yield from ("", f"What the agent did in {case.record.turns} turns (ended: {case.record.ended}):")
     for act in case.acts:
         yield from _act(act)
     if not case.acts:
@@ -106,7 +127,7 @@ def _act(act: Act) -> Iterator[str]:
         yield f"      subject: {act.subject}"
     if act.attachments:
         yield f"      attached: {', '.join(act.attachments)}"
-    yield from (f"      | {line}" for line in act.text[:LONGEST].splitlines())
+    yield from (f"      | {line.expandtabs(4)}" for line in act.text[:LONGEST].splitlines())
     if len(act.text) > LONGEST:
         yield f"      [{len(act.text) - LONGEST} more characters left out]"
 
