@@ -57,7 +57,7 @@ def _static(loaded: Loaded) -> Iterator[ContentError]:
         place: Place = ("exemplars", index)
         surface = planned_for(loaded, exemplar).cell.get(SURFACE)
         yield from _steps(loaded, (*place, "steps"), exemplar.steps, shell=surface == "shell")
-        if exemplar.steps[-1].say is None:
+        if not exemplar.steps or exemplar.steps[-1].say is None:
             yield loaded.error(
                 f"the exemplar '{exemplar.name}' does not end", place, "Let its last step be a 'say'"
             )
