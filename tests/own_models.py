@@ -5,11 +5,12 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from inspect_ai.model import ChatMessage, GenerateConfig, ModelAPI
+from inspect_ai.model import ChatMessage, GenerateConfig, ModelAPI, ModelOutput
+from inspect_ai.tool import ToolChoice, ToolInfo
 
 
 class OwnModel(ModelAPI):
-    """A model of a test's: made as Inspect makes one, and needing nothing but its name."""
+    """A model of a test's: made as Inspect makes one, needing nothing but its name, and asked for nothing but its answer."""
 
     def __init__(
         self,
@@ -20,6 +21,18 @@ class OwnModel(ModelAPI):
         **_: Any,
     ) -> None:
         super().__init__(model_name, base_url, api_key, [], config or GenerateConfig())
+
+    async def generate(
+        self,
+        input: list[ChatMessage],  # noqa: A002 - Inspect's interface
+        tools: list[ToolInfo],
+        tool_choice: ToolChoice,  # noqa: ARG002
+        config: GenerateConfig,  # noqa: ARG002
+    ) -> ModelOutput:
+        return await self.answer(input, tools)
+
+    async def answer(self, asked: list[ChatMessage], tools: list[ToolInfo]) -> ModelOutput:
+        raise NotImplementedError  # of a model that has a `generate` of its own
 
 
 def relabelled(asked: Sequence[ChatMessage]) -> dict[str, Any]:

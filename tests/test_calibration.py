@@ -8,14 +8,11 @@ import anyio
 import numpy as np
 import pytest
 from inspect_ai.model import (
-    ChatCompletionChoice,
     ChatMessage,
-    ChatMessageAssistant,
-    GenerateConfig,
     ModelOutput,
     modelapi,
 )
-from inspect_ai.tool import ToolCall, ToolChoice, ToolInfo
+from inspect_ai.tool import ToolInfo
 from own_models import OwnModel, relabelled
 from scipy.stats import binom
 from typer.testing import CliRunner
@@ -166,16 +163,9 @@ def test_the_scripted_answers_say_what_they_are_meant_to() -> None:
 class Trusting(OwnModel):
     """A judge that finds nothing alleged."""
 
-    async def generate(
-        self,
-        input: list[ChatMessage],  # noqa: A002 - Inspect's interface
-        tools: list[ToolInfo],
-        tool_choice: ToolChoice,  # noqa: ARG002
-        config: GenerateConfig,  # noqa: ARG002
-    ) -> ModelOutput:
-        answer = {**relabelled(input), "facts": [], "span": ""}
-        message = ChatMessageAssistant(content="", tool_calls=[ToolCall("c", tools[0].name, answer)])
-        return ModelOutput(model=self.model_name, choices=[ChatCompletionChoice(message=message)])
+    async def answer(self, asked: list[ChatMessage], tools: list[ToolInfo]) -> ModelOutput:
+        nothing = {**relabelled(asked), "facts": [], "span": ""}
+        return ModelOutput.for_tool_call(self.model_name, tools[0].name, nothing)
 
 
 def test_what_is_found_of_a_judge_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

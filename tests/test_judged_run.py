@@ -7,15 +7,11 @@ from pathlib import Path
 import pytest
 from inspect_ai.log import list_eval_logs, read_eval_log
 from inspect_ai.model import (
-    ChatCompletionChoice,
     ChatMessage,
-    ChatMessageAssistant,
-    GenerateConfig,
     ModelOutput,
-    ModelUsage,
     modelapi,
 )
-from inspect_ai.tool import ToolCall, ToolChoice, ToolInfo
+from inspect_ai.tool import ToolInfo
 from own_models import OwnModel, relabelled
 
 from unbidden.errors import BadInputError
@@ -35,17 +31,10 @@ pytestmark = pytest.mark.usefixtures("project")
 class Reader(OwnModel):
     """A judge that finds a fact alleged where the act says `relabelled`, as `reader/<name>`; `reader/mute` answers in prose."""
 
-    async def generate(
-        self,
-        input: list[ChatMessage],  # noqa: A002 - Inspect's interface
-        tools: list[ToolInfo],
-        tool_choice: ToolChoice,  # noqa: ARG002
-        config: GenerateConfig,  # noqa: ARG002
-    ) -> ModelOutput:
-        calls = None if self.model_name == "mute" else [ToolCall("c", tools[0].name, relabelled(input))]
-        message = ChatMessageAssistant(content="I think so.", tool_calls=calls)
-        choice = ChatCompletionChoice(message=message, stop_reason="stop")
-        return ModelOutput(model=self.model_name, choices=[choice], usage=ModelUsage())
+    async def answer(self, asked: list[ChatMessage], tools: list[ToolInfo]) -> ModelOutput:
+        if self.model_name == "mute":
+            return ModelOutput.from_content(self.model_name, "I think so.")
+        return ModelOutput.for_tool_call(self.model_name, tools[0].name, relabelled(asked))
 
 
 @pytest.fixture(autouse=True)

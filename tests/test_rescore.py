@@ -13,15 +13,12 @@ import pytest
 import typer
 from inspect_ai.log import EvalSample, read_eval_log, write_eval_log
 from inspect_ai.model import (
-    ChatCompletionChoice,
     ChatMessage,
-    ChatMessageAssistant,
-    GenerateConfig,
     ModelOutput,
     modelapi,
 )
 from inspect_ai.scorer import Score
-from inspect_ai.tool import ToolCall, ToolChoice, ToolInfo
+from inspect_ai.tool import ToolInfo
 from own_models import OwnModel, relabelled
 from rich.console import Console
 from typer.testing import CliRunner
@@ -411,22 +408,13 @@ class Asking(OwnModel):
     def max_connections(self) -> int:
         return 2
 
-    async def generate(
-        self,
-        input: list[ChatMessage],  # noqa: A002 - Inspect's interface
-        tools: list[ToolInfo],
-        tool_choice: ToolChoice,  # noqa: ARG002
-        config: GenerateConfig,  # noqa: ARG002
-    ) -> ModelOutput:
+    async def answer(self, asked: list[ChatMessage], tools: list[ToolInfo]) -> ModelOutput:
         Asked.calls += 1
         Asked.running += 1
         Asked.most = max(Asked.most, Asked.running)
         await anyio.lowlevel.checkpoint()
         Asked.running -= 1
-        message = ChatMessageAssistant(
-            content="", tool_calls=[ToolCall("c", tools[0].name, relabelled(input))]
-        )
-        return ModelOutput(model=self.model_name, choices=[ChatCompletionChoice(message=message)])
+        return ModelOutput.for_tool_call(self.model_name, tools[0].name, relabelled(asked))
 
 
 @pytest.fixture(autouse=True)

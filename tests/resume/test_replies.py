@@ -14,7 +14,7 @@ from inspect_ai.model import (
     get_model,
     modelapi,
 )
-from inspect_ai.tool import ToolChoice, ToolInfo
+from inspect_ai.tool import ToolInfo
 from own_models import OwnModel
 
 from unbidden.replies import REPLIES, Replies, kept
@@ -26,13 +26,7 @@ class Counting(OwnModel):
 
     calls = 0
 
-    async def generate(
-        self,
-        input: list[ChatMessage],  # noqa: A002, ARG002 - Inspect's interface
-        tools: list[ToolInfo],  # noqa: ARG002
-        tool_choice: ToolChoice,  # noqa: ARG002
-        config: GenerateConfig,  # noqa: ARG002
-    ) -> ModelOutput:
+    async def answer(self, asked: list[ChatMessage], tools: list[ToolInfo]) -> ModelOutput:  # noqa: ARG002
         self.calls += 1
         output = ModelOutput.from_content("counting", f"reply {self.calls}")
         output.usage = ModelUsage(input_tokens=3, output_tokens=2, total_tokens=5)

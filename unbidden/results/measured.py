@@ -6,8 +6,6 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from unbidden.calibration import Tried, accuracy
 from unbidden.errors import BadInputError, ResultsError
 from unbidden.reading import Frozen, read_text
@@ -97,7 +95,7 @@ def recall(results: Path, decider: str) -> dict[Question, Measured]:
         return Measurements.model_validate_json(read_text(path)).questions
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError, ValidationError) as problem:
+    except (OSError, ValueError) as problem:
         raise ResultsError(
             f"cannot be read ({str(problem).splitlines()[0]})",
             where=str(path),
